@@ -1,0 +1,230 @@
+package io.sealwright.kms;
+
+import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.event.KmsEventListener;
+import io.sealwright.kms.spi.KeyManagerEngine;
+import io.sealwright.kms.spi.KeyManagerSettings;
+import io.sealwright.kms.spi.KeyManagerSettings.MasterKeyChoice;
+import io.sealwright.kms.spi.KeyManagerSettings.Role;
+import io.sealwright.kms.spi.MasterKey;
+import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.TimeSource;
+import java.nio.file.Path;
+import java.security.Provider;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Collects the settings of a {@link KeyManager}. Each setter checks at once; one called twice is an error. Not safe for
+ * concurrent use.
+ */
+public final class KeyManagerBuilder {
+    /** Ten seconds: longer than a KMS takes on a bad day, shorter than a caller's patience. */
+    public static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(10);
+
+    private final List<MasterKeyChoice> masterKeys = new ArrayList<>();
+    private @Nullable NamedKeyStore store;
+    private @Nullable DataKeyPolicy dataKeys;
+    private @Nullable Duration deadline;
+    private @Nullable Suite suite;
+    private @Nullable Executor providerExecutor;
+    private @Nullable Executor chunkExecutor;
+    private @Nullable Provider jcaProvider;
+    private @Nullable TimeSource time;
+    private @Nullable Path home;
+    private @Nullable Boolean warmUp;
+    private boolean embedded;
+    private final List<KmsEventListener> listeners = new ArrayList<>();
+
+    KeyManagerBuilder() {}
+
+    /** Wraps data keys with this master key; the first one given makes them. */
+    public KeyManagerBuilder masterKey(String uri) {
+        return add(new MasterKeyChoice(Role.WRAP_AND_OPEN, Objects.requireNonNull(uri, "uri"), null));
+    }
+
+    /** As {@link #masterKey(String)}, with a key made by a provider's own typed entry; the manager closes it. */
+    public KeyManagerBuilder masterKey(MasterKey key) {
+        return add(new MasterKeyChoice(Role.WRAP_AND_OPEN, key.uri(), key));
+    }
+
+    /** Wraps each data key with this master key as well, so that any one of them opens. */
+    public KeyManagerBuilder alsoWrapWith(String uri) {
+        demandFirst();
+        return masterKey(uri);
+    }
+
+    /** As {@link #alsoWrapWith(String)}, with a key made by a provider's own typed entry. */
+    public KeyManagerBuilder alsoWrapWith(MasterKey key) {
+        demandFirst();
+        return masterKey(key);
+    }
+
+    /** Opens messages of this master key, but seals nothing under it. A manager with such keys alone is decrypt-only. */
+    public KeyManagerBuilder alsoOpenWith(String uri) {
+        return add(new MasterKeyChoice(Role.OPEN_ONLY, Objects.requireNonNull(uri, "uri"), null));
+    }
+
+    /** As {@link #alsoOpenWith(String)}, with a key made by a provider's own typed entry. */
+    public KeyManagerBuilder alsoOpenWith(MasterKey key) {
+        return add(new MasterKeyChoice(Role.OPEN_ONLY, key.uri(), key));
+    }
+
+    /**
+     * Keeps named keys here. The manager closes it.
+     *
+     * @throws IllegalStateException if given twice
+     */
+    public KeyManagerBuilder store(NamedKeyStore store) {
+        once("store", this.store);
+        this.store = Objects.requireNonNull(store, "store");
+        return this;
+    }
+
+    /** Sets how long and how far one data key is used. */
+    public KeyManagerBuilder dataKeys(Consumer<DataKeyPolicy.Builder> settings) {
+        once("dataKeys", dataKeys);
+        DataKeyPolicy.Builder builder = DataKeyPolicy.builder();
+        settings.accept(builder);
+        dataKeys = builder.build();
+        return this;
+    }
+
+    /** Sets the total time a provider call may take, everything included; default 10 seconds, 10 ms to 10 minutes. */
+    public KeyManagerBuilder deadline(Duration deadline) {
+        once("deadline", this.deadline);
+        if (deadline.compareTo(Duration.ofMillis(10)) < 0 || deadline.compareTo(Duration.ofMinutes(10)) > 0) {
+            throw new IllegalArgumentException("deadline must be 10 ms to 10 minutes, not " + deadline);
+        }
+        this.deadline = deadline;
+        return this;
+    }
+
+    /** Sets how bodies are encrypted: {@link Suite#AES_256_GCM}, the default, or {@link Suite#XAES_256_GCM}. */
+    public KeyManagerBuilder suite(Suite suite) {
+        once("suite", this.suite);
+        if (suite != Suite.AES_256_GCM && suite != Suite.XAES_256_GCM) {
+            throw new IllegalArgumentException("suite must be AES_256_GCM or XAES_256_GCM, not " + suite);
+        }
+        this.suite = suite;
+        return this;
+    }
+
+    /** Runs provider calls here instead of on daemon threads of the manager's own. Not shut down by it. */
+    public KeyManagerBuilder providerExecutor(Executor executor) {
+        once("providerExecutor", providerExecutor);
+        providerExecutor = Objects.requireNonNull(executor, "executor");
+        return this;
+    }
+
+    /** Seals and opens chunks of large messages here instead of on daemon threads of the manager's own. */
+    public KeyManagerBuilder chunkExecutor(Executor executor) {
+        once("chunkExecutor", chunkExecutor);
+        chunkExecutor = Objects.requireNonNull(executor, "executor");
+        return this;
+    }
+
+    /** Takes AES-GCM from this JCA provider instead of the platform's first. */
+    public KeyManagerBuilder jcaProvider(Provider provider) {
+        once("jcaProvider", jcaProvider);
+        jcaProvider = Objects.requireNonNull(provider, "provider");
+        return this;
+    }
+
+    /** Takes time from here; for tests. */
+    public KeyManagerBuilder timeSource(TimeSource source) {
+        once("timeSource", time);
+        time = Objects.requireNonNull(source, "source");
+        return this;
+    }
+
+    /** Looks for {@code local://} keys in this folder; default as for {@link KeyManager#embedded()}. */
+    public KeyManagerBuilder home(Path home) {
+        once("home", this.home);
+        this.home = Objects.requireNonNull(home, "home");
+        return this;
+    }
+
+    /** Sets whether the path for large messages is compiled in the background at first use; default true. */
+    public KeyManagerBuilder warmUp(boolean warmUp) {
+        once("warmUp", this.warmUp);
+        this.warmUp = warmUp;
+        return this;
+    }
+
+    /** Tells this listener of events; any number of listeners. */
+    public KeyManagerBuilder listener(KmsEventListener listener) {
+        listeners.add(Objects.requireNonNull(listener, "listener"));
+        return this;
+    }
+
+    /**
+     * Adds {@code local://default}, made if it is missing, and, with {@code kms-store-jdbc} and a SQLite driver on the
+     * class path, the store beside it, unless another is given.
+     */
+    public KeyManagerBuilder embedded() {
+        if (embedded) {
+            throw new IllegalStateException("embedded given twice");
+        }
+        embedded = true;
+        return this;
+    }
+
+    /**
+     * Makes the manager.
+     *
+     * @throws ConfigurationException if no master key is given, {@code kms-core} is missing, or the settings cannot be
+     *     right together
+     * @throws io.sealwright.kms.error.KeyNotFoundException if a local key is not there
+     */
+    public KeyManager build() {
+        if (masterKeys.isEmpty() && !embedded) {
+            throw new ConfigurationException(
+                    "The manager has no master key.",
+                    "Neither masterKey, alsoOpenWith nor embedded was called.",
+                    "Call masterKey(\"local://default\"), or use KeyManager.embedded().");
+        }
+        return KeyManagerEngine.find()
+                .create(new KeyManagerSettings(
+                        masterKeys,
+                        embedded,
+                        store,
+                        dataKeys == null ? DataKeyPolicy.defaults() : dataKeys,
+                        deadline == null ? DEFAULT_DEADLINE : deadline,
+                        suite == null ? Suite.AES_256_GCM : suite,
+                        providerExecutor,
+                        chunkExecutor,
+                        jcaProvider,
+                        time == null ? TimeSource.system() : time,
+                        home,
+                        warmUp == null || warmUp,
+                        listeners));
+    }
+
+    private KeyManagerBuilder add(MasterKeyChoice choice) {
+        for (MasterKeyChoice other : masterKeys) {
+            if (other.uri().equals(choice.uri())) {
+                throw new IllegalStateException("master key given twice: " + choice.uri());
+            }
+        }
+        masterKeys.add(choice);
+        return this;
+    }
+
+    private void demandFirst() {
+        if (masterKeys.stream().noneMatch(choice -> choice.role() == Role.WRAP_AND_OPEN) && !embedded) {
+            throw new IllegalStateException("alsoWrapWith needs a masterKey before it");
+        }
+    }
+
+    private static void once(String name, @Nullable Object before) {
+        if (before != null) {
+            throw new IllegalStateException(name + " given twice");
+        }
+    }
+}

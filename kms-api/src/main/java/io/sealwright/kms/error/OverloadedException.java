@@ -1,0 +1,31 @@
+package io.sealwright.kms.error;
+
+import org.jspecify.annotations.Nullable;
+
+/** Too many calls wait for a provider already; the call was refused before it began. */
+public final class OverloadedException extends KmsException {
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * Makes the error. Each text is one sentence, without secrets.
+     *
+     * @param what what happened
+     * @param why why it happened
+     * @param remedy what to do about it
+     * @param cause what lay behind it, if anything
+     */
+    public OverloadedException(String what, String why, String remedy, @Nullable Throwable cause) {
+        super(ErrorCode.KMS_OVERLOADED, what, why, remedy, cause);
+    }
+
+    /**
+     * Makes the error without a cause. Each text is one sentence, without secrets.
+     *
+     * @param what what happened
+     * @param why why it happened
+     * @param remedy what to do about it
+     */
+    public OverloadedException(String what, String why, String remedy) {
+        this(what, why, remedy, null);
+    }
+}

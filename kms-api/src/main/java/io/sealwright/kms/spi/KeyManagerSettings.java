@@ -1,0 +1,66 @@
+package io.sealwright.kms.spi;
+
+import io.sealwright.kms.DataKeyPolicy;
+import io.sealwright.kms.Suite;
+import io.sealwright.kms.event.KmsEventListener;
+import java.nio.file.Path;
+import java.security.Provider;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a builder collected, checked setting by setting.
+ *
+ * @param masterKeys in order
+ * @param embedded whether {@code local://default} and its store are added, made if missing
+ * @param store where named keys lie, or null
+ * @param dataKeys bounds of data keys
+ * @param deadline total time of a provider call
+ * @param suite how bodies are encrypted
+ * @param providerExecutor where provider calls run, or null for the engine's own threads
+ * @param chunkExecutor where chunks are sealed and opened, or null for the engine's own threads
+ * @param jcaProvider where AES-GCM comes from, or null for the platform's first
+ * @param time the clock
+ * @param home where local keys lie, or null for the usual place
+ * @param warmUp whether large-message code is compiled in the background
+ * @param listeners who hears of events
+ */
+public record KeyManagerSettings(
+        List<MasterKeyChoice> masterKeys,
+        boolean embedded,
+        @Nullable NamedKeyStore store,
+        DataKeyPolicy dataKeys,
+        Duration deadline,
+        Suite suite,
+        @Nullable Executor providerExecutor,
+        @Nullable Executor chunkExecutor,
+        @Nullable Provider jcaProvider,
+        TimeSource time,
+        @Nullable Path home,
+        boolean warmUp,
+        List<KmsEventListener> listeners) {
+    /** Copies the lists. */
+    public KeyManagerSettings {
+        masterKeys = List.copyOf(masterKeys);
+        listeners = List.copyOf(listeners);
+    }
+
+    /** What a master key is for. */
+    public enum Role {
+        /** Wraps new data keys, and opens. */
+        WRAP_AND_OPEN,
+        /** Opens only. */
+        OPEN_ONLY
+    }
+
+    /**
+     * One master key.
+     *
+     * @param role what it is for
+     * @param uri its name
+     * @param key the key itself if the caller made it, else null: the provider of the URI's scheme opens it
+     */
+    public record MasterKeyChoice(Role role, String uri, @Nullable MasterKey key) {}
+}

@@ -1,0 +1,61 @@
+package io.sealwright.kms.spi;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Where named keys lie: rows of opaque bytes, all sensitive ones wrapped and all others authenticated by the engine
+ * before they come here. Several processes may share one store. Safe for concurrent use.
+ *
+ * <p>Every method may block and throws {@link io.sealwright.kms.error.StoreException} with code
+ * {@code KMS_STORE_UNAVAILABLE} (locked, full, away), {@code KMS_STORE_CORRUPT} or {@code KMS_STORE_NEWER}. A change
+ * that returned is durable; one that threw was either made whole or not at all.
+ */
+public interface NamedKeyStore extends AutoCloseable {
+    /** The store's own key as the engine sealed it, if the store has one yet. */
+    Optional<byte[]> storeKey();
+
+    /**
+     * Puts the store's own key there unless there is one already, in one transaction.
+     *
+     * @param sealed at most 64 KiB
+     * @return the one that is there now, the given one or that of whoever came first
+     */
+    byte[] initialise(byte[] sealed);
+
+    /**
+     * Replaces the store's own key's record if it is still {@code expected}.
+     *
+     * @return whether it was
+     */
+    boolean replaceStoreKey(byte[] expected, byte[] sealed);
+
+    /** A number that differs after every committed change by any process. One cheap read. */
+    long revision();
+
+    /** All names, sorted, tombstones included. */
+    List<String> names();
+
+    /** One key's manifest and versions, as of one moment. */
+    Optional<StoredKey> find(String name);
+
+    /**
+     * The name of the key that has a version of this id.
+     *
+     * @param versionId 16 bytes
+     */
+    Optional<String> nameOf(byte[] versionId);
+
+    /**
+     * Makes a change to one key, in one transaction.
+     *
+     * @return false, and nothing is changed, if the key's generation is not the expected one (0: the key is not there)
+     */
+    boolean apply(KeyChange change);
+
+    /** One line that tells what the store is; for {@code health}. */
+    String describe();
+
+    @Override
+    void close();
+}
