@@ -20,6 +20,14 @@ public interface MasterKey extends AutoCloseable {
     String uri();
 
     /**
+     * Tells whether {@link #generate}, {@link #wrap} and {@link #unwrap} only compute: no network, no file. The engine then
+     * calls them on the caller's own thread.
+     */
+    default boolean inProcess() {
+        return false;
+    }
+
+    /**
      * Tells whether this key can be the one that made {@code recipient}: a comparison of ids in memory. Must not block,
      * resolve, connect or load anything, since the recipient is not authenticated yet.
      */

@@ -10,18 +10,8 @@ public interface TimeSource {
     /** The time of day. */
     Instant instant();
 
-    /** The machine's clocks. */
+    /** The machine's clocks; always the same object. */
     static TimeSource system() {
-        return new TimeSource() {
-            @Override
-            public long nanoTime() {
-                return System.nanoTime();
-            }
-
-            @Override
-            public Instant instant() {
-                return Instant.now();
-            }
-        };
+        return SystemTime.INSTANCE;
     }
 }

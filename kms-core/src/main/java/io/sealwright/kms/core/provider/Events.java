@@ -1,0 +1,28 @@
+package io.sealwright.kms.core.provider;
+
+import io.sealwright.kms.event.KmsEvent;
+import io.sealwright.kms.event.KmsEventListener;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells the listeners; what they throw is logged and goes no further. */
+public final class Events {
+    private static final Logger LOG = LoggerFactory.getLogger(Events.class);
+
+    private final List<KmsEventListener> listeners;
+
+    public Events(List<KmsEventListener> listeners) {
+        this.listeners = List.copyOf(listeners);
+    }
+
+    public void tell(KmsEvent event) {
+        for (KmsEventListener listener : listeners) {
+            try {
+                listener.onEvent(event);
+            } catch (RuntimeException e) {
+                LOG.warn("An event listener failed on {}", event.getClass().getSimpleName(), e);
+            }
+        }
+    }
+}

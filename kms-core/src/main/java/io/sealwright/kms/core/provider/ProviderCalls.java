@@ -1,0 +1,281 @@
+package io.sealwright.kms.core.provider;
+
+import io.sealwright.kms.error.CallInterruptedException;
+import io.sealwright.kms.error.ClosedException;
+import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.KmsBugException;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.OverloadedException;
+import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.event.KmsEvent;
+import io.sealwright.kms.spi.MasterKey;
+import io.sealwright.kms.spi.TimeSource;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that may block on a provider or a store goes through here, once, so that no provider needs it: threads of
+ * our own, one total deadline whose end interrupts the worker, a bound on calls under way, one event a call, and
+ * whatever a provider throws turned into the typed family.
+ */
+public final class ProviderCalls implements AutoCloseable {
+    /** What is asked of a master key. */
+    public enum Operation {
+        GENERATE,
+        WRAP,
+        UNWRAP,
+        REFRESH,
+        CHECK,
+        ROTATE
+    }
+
+    /** Calls under way to one key, for sealing and for opening apart, so that a flood of one does not starve the other. */
+    static final int MOST_CALLS = 16;
+
+    /** Threads that wait for a place among them; more are refused at once. */
+    static final int MOST_WAITING = 256;
+
+    /** Worker threads: sealing and opening bounds of a few master keys, and store reads. */
+    static final int MOST_THREADS = 128;
+
+    private final Duration deadline;
+    private final Executor executor;
+    private final @Nullable ThreadPoolExecutor own;
+    private final Events events;
+    private final TimeSource time;
+    private final Map<MasterKey, Bounds> bounds = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    public ProviderCalls(Duration deadline, @Nullable Executor executor, Events events, TimeSource time) {
+        this.deadline = deadline;
+        this.events = events;
+        this.time = time;
+        this.own = executor == null ? pool() : null;
+        this.executor = executor == null ? own : executor;
+    }
+
+    private static ThreadPoolExecutor pool() {
+        AtomicInteger number = new AtomicInteger();
+        return new ThreadPoolExecutor(0, MOST_THREADS, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
+            Thread thread = new Thread(task, "sealwright-provider-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    public Duration deadline() {
+        return deadline;
+    }
+
+    /**
+     * Runs a task that may block on a worker thread. The future completes with its result, its {@link KmsException}, or
+     * {@link UnavailableException} at the deadline, when the worker is interrupted and what it still returns is given
+     * to {@code discard}.
+     */
+    public <T> CompletableFuture<T> submit(String what, Supplier<T> task, java.util.function.Consumer<T> discard) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        AtomicReference<@Nullable Thread> worker = new AtomicReference<>();
+        Runnable run = () -> {
+            worker.set(Thread.currentThread());
+            try {
+                if (!result.isDone()) {
+                    T value = task.get();
+                    if (!result.complete(value)) {
+                        discard.accept(value);
+                    }
+                }
+            } catch (Throwable e) {
+                result.completeExceptionally(typed(what, e));
+            } finally {
+                // From here on the deadline's interrupt would hit a stranger's task on this thread.
+                synchronized (worker) {
+                    worker.set(null);
+                }
+                Thread.interrupted();
+            }
+        };
+        try {
+            executor.execute(run);
+        } catch (RejectedExecutionException e) {
+            if (closed) {
+                throw closedError();
+            }
+            throw new OverloadedException(
+                    "The call was not begun: " + what + ".",
+                    "All " + MOST_THREADS + " threads for provider calls are busy.",
+                    "Repeat it later; if this goes on, look at the provider's latency.",
+                    e);
+        }
+        CompletableFuture.delayedExecutor(deadline.toMillis(), TimeUnit.MILLISECONDS, Runnable::run)
+                .execute(() -> {
+                    if (!result.isDone() && result.completeExceptionally(late(what))) {
+                        synchronized (worker) {
+                            Thread busy = worker.get();
+                            if (busy != null) {
+                                busy.interrupt();
+                            }
+                        }
+                    }
+                });
+        return result;
+    }
+
+    /** Waits for a flight, no longer than the deadline; an interrupt ends this wait alone and keeps the flag. */
+    public <T> T await(String what, CompletableFuture<T> flight) {
+        try {
+            return flight.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CallInterruptedException(
+                    "The wait was interrupted: " + what + ".",
+                    "Another thread asked this one to stop.",
+                    "Nothing is lost; repeat the call if it is still wanted.",
+                    e);
+        } catch (TimeoutException e) {
+            throw late(what);
+        } catch (ExecutionException | CancellationException e) {
+            throw typed(what, e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e);
+        }
+    }
+
+    /** {@link #submit} and {@link #await}; for calls whose result holds nothing to wipe. */
+    public <T> T call(String what, Supplier<T> task) {
+        return await(what, submit(what, task, discarded -> {}));
+    }
+
+    /** Makes one call to one master key on this thread: bounded, typed, told. The result is never null. */
+    public <T> T invoke(MasterKey key, Operation operation, Supplier<@Nullable T> call) {
+        if (key.inProcess() && operation != Operation.ROTATE && operation != Operation.REFRESH) {
+            return answered(key, operation, call);
+        }
+        Bounds bound = bounds.computeIfAbsent(key, k -> new Bounds());
+        Semaphore places = operation == Operation.UNWRAP ? bound.opening : bound.sealing;
+        enter(key, operation, places);
+        long from = time.nanoTime();
+        ErrorCode outcome = null;
+        try {
+            return answered(key, operation, call);
+        } catch (KmsException e) {
+            outcome = e.code();
+            throw e;
+        } finally {
+            places.release();
+            events.tell(new KmsEvent.ProviderCall(
+                    time.instant(), name(operation), key.uri(), outcome, Duration.ofNanos(time.nanoTime() - from)));
+        }
+    }
+
+    private <T> T answered(MasterKey key, Operation operation, Supplier<@Nullable T> call) {
+        String what = name(operation) + " with " + key.uri();
+        T answer;
+        try {
+            answer = call.get();
+        } catch (Throwable e) {
+            throw typed(what, e);
+        }
+        if (answer == null) {
+            throw new UnavailableException(
+                    "The provider gave no usable answer: " + what + ".",
+                    "It returned nothing where a key was due.",
+                    "Check that the provider module fits this release; repeating may help.");
+        }
+        return answer;
+    }
+
+    private void enter(MasterKey key, Operation operation, Semaphore places) {
+        try {
+            if (places.getQueueLength() < MOST_WAITING
+                    && places.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CallInterruptedException(
+                    "The wait was interrupted: " + name(operation) + " with " + key.uri() + ".",
+                    "Another thread asked this one to stop, or its deadline passed.",
+                    "Nothing is lost; repeat the call if it is still wanted.",
+                    e);
+        }
+        throw new OverloadedException(
+                "The call was not begun: " + name(operation) + " with " + key.uri() + ".",
+                MOST_CALLS + " such calls are under way already, and others wait.",
+                "Repeat it later; if this goes on, look at the provider's latency and at how many distinct encryption"
+                        + " contexts are used.");
+    }
+
+    private static String name(Operation operation) {
+        return operation.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The family's member as it is; anything else a provider throws is no usable answer; our own defects stay such. */
+    static RuntimeException typed(String what, Throwable e) {
+        if (e instanceof KmsException known) {
+            return known;
+        }
+        if (e instanceof KmsBugException bug) {
+            return bug;
+        }
+        if (e instanceof java.util.concurrent.CompletionException && e.getCause() != null) {
+            return typed(what, e.getCause());
+        }
+        return new UnavailableException(
+                "The provider gave no usable answer: " + what + ".",
+                "It failed unexpectedly with " + e.getClass().getSimpleName() + ".",
+                "See the cause in the stack trace; repeating may help.",
+                e);
+    }
+
+    private UnavailableException late(String what) {
+        return new UnavailableException(
+                "No answer within " + deadline.toMillis() + " ms: " + what + ".",
+                "The provider is slow, hangs, or cannot be reached.",
+                "Repeat the call; check the provider and the network, or set a longer deadline.");
+    }
+
+    private static ClosedException closedError() {
+        return new ClosedException(
+                "The key manager is closed.", "close() was called before.", "Open a new one, and close it last.");
+    }
+
+    /** Waits up to the deadline for calls under way, then interrupts them. */
+    @Override
+    public void close() {
+        closed = true;
+        if (own != null) {
+            own.shutdown();
+            boolean interrupted = Thread.interrupted();
+            try {
+                if (!own.awaitTermination(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
+                    own.shutdownNow();
+                }
+            } catch (InterruptedException e) {
+                own.shutdownNow();
+                interrupted = true;
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static final class Bounds {
+        final Semaphore sealing = new Semaphore(MOST_CALLS);
+        final Semaphore opening = new Semaphore(MOST_CALLS);
+    }
+}
