@@ -20,8 +20,7 @@ public final class EncryptionResult {
      * @param level what it promises
      * @param context the pairs bound to it
      */
-    public EncryptionResult(
-            byte[] message, String keyId, Suite suite, SecurityLevel level, EncryptionContext context) {
+    public EncryptionResult(byte[] message, String keyId, Suite suite, SecurityLevel level, EncryptionContext context) {
         this.message = message;
         this.keyId = keyId;
         this.suite = suite;

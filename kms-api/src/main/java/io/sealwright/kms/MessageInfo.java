@@ -55,7 +55,8 @@ public record MessageInfo(
      * @param keyCheck eight bytes in hexadecimal by which keys in process recognise themselves, or null
      * @param wrapBytes length of the wrapped key
      */
-    public record RecipientInfo(String kind, String id, @Nullable String keyCheck, int wrapBytes) {}
+    public record RecipientInfo(
+            String kind, String id, @Nullable String keyCheck, int wrapBytes) {}
 
     /** Copies the lists. */
     public MessageInfo {

@@ -15,7 +15,8 @@ public final class UnsupportedMessageException extends KmsException {
      * @param remedy what to do about it
      * @param cause what lay behind it, if anything
      */
-    public UnsupportedMessageException(ErrorCode code, String what, String why, String remedy, @Nullable Throwable cause) {
+    public UnsupportedMessageException(
+            ErrorCode code, String what, String why, String remedy, @Nullable Throwable cause) {
         super(code, what, why, remedy, cause);
     }
 

@@ -21,8 +21,11 @@ public sealed interface KmsEvent {
      * @param took how long
      */
     record ProviderCall(
-            Instant at, String operation, String masterKey, @Nullable ErrorCode outcome, Duration took)
-            implements KmsEvent {}
+            Instant at,
+            String operation,
+            String masterKey,
+            @Nullable ErrorCode outcome,
+            Duration took) implements KmsEvent {}
 
     /**
      * A named key was created, rotated, or changed its state, by this process.
@@ -51,5 +54,9 @@ public sealed interface KmsEvent {
      * @param level the message's level
      * @param key the key concerned, if any
      */
-    record WeakerAllowed(Instant at, String what, SecurityLevel level, @Nullable String key) implements KmsEvent {}
+    record WeakerAllowed(
+            Instant at,
+            String what,
+            SecurityLevel level,
+            @Nullable String key) implements KmsEvent {}
 }

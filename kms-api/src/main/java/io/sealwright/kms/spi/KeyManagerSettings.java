@@ -62,5 +62,6 @@ public record KeyManagerSettings(
      * @param uri its name
      * @param key the key itself if the caller made it, else null: the provider of the URI's scheme opens it
      */
-    public record MasterKeyChoice(Role role, String uri, @Nullable MasterKey key) {}
+    public record MasterKeyChoice(
+            Role role, String uri, @Nullable MasterKey key) {}
 }

@@ -66,8 +66,14 @@ public final class ProviderCalls implements AutoCloseable {
         this.deadline = deadline;
         this.events = events;
         this.time = time;
-        this.own = executor == null ? pool() : null;
-        this.executor = executor == null ? own : executor;
+        if (executor == null) {
+            ThreadPoolExecutor pool = pool();
+            this.own = pool;
+            this.executor = pool;
+        } else {
+            this.own = null;
+            this.executor = executor;
+        }
     }
 
     private static ThreadPoolExecutor pool() {
@@ -200,8 +206,7 @@ public final class ProviderCalls implements AutoCloseable {
 
     private void enter(MasterKey key, Operation operation, Semaphore places) {
         try {
-            if (places.getQueueLength() < MOST_WAITING
-                    && places.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
+            if (places.getQueueLength() < MOST_WAITING && places.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
                 return;
             }
         } catch (InterruptedException e) {
