@@ -160,13 +160,13 @@ final class KeyFile implements AutoCloseable {
                 put(
                         out,
                         String.join(
-                                        " ",
-                                        VERSION,
-                                        Integer.toString(version.number),
-                                        HexFormat.of().formatHex(version.id),
-                                        version.state.word,
-                                        version.made.toString(),
-                                        PLAIN));
+                                " ",
+                                VERSION,
+                                Integer.toString(version.number),
+                                HexFormat.of().formatHex(version.id),
+                                version.state.word,
+                                version.made.toString(),
+                                PLAIN));
                 byte[] key = version.key.copy();
                 byte[] encoded = Base64.getUrlEncoder().withoutPadding().encode(key);
                 out.put(encoded);
@@ -294,7 +294,8 @@ final class KeyFile implements AutoCloseable {
             boolean placed = from > 0
                     && text[from - 1] == '\n'
                     && string(from, from + CHECKSUM.length()).equals(CHECKSUM)
-                    && HASH.matcher(string(from + CHECKSUM.length(), text.length - 1)).matches();
+                    && HASH.matcher(string(from + CHECKSUM.length(), text.length - 1))
+                            .matches();
             if (!placed) {
                 throw damaged("Its last line is no checksum, so it was cut or edited.");
             }
@@ -410,7 +411,8 @@ final class KeyFile implements AutoCloseable {
         }
 
         private boolean startsWith(int from, int end, String prefix) {
-            return end - from >= prefix.length() && string(from, from + prefix.length()).equals(prefix);
+            return end - from >= prefix.length()
+                    && string(from, from + prefix.length()).equals(prefix);
         }
 
         private int endOfLine(int from) {

@@ -49,8 +49,8 @@ public final class KeyRing implements AutoCloseable {
                 .toList();
         for (int i = 1; i < newestFirst.size(); i++) {
             if (newestFirst.get(i).number() == newestFirst.get(i - 1).number()) {
-                throw new IllegalArgumentException("version number "
-                        + newestFirst.get(i).number() + " stands twice");
+                throw new IllegalArgumentException(
+                        "version number " + newestFirst.get(i).number() + " stands twice");
             }
         }
     }

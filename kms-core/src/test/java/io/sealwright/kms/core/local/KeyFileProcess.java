@@ -73,7 +73,8 @@ final class KeyFileProcess {
             try (MasterKey key = open(home, true)) {
                 WrapBinding binding = new WrapBinding(Purpose.DATA_KEY, EncryptionContext.empty());
                 return HexFormat.of()
-                        .formatHex(key.wrap(SecretBytes.copyOf(new byte[32]), binding).id());
+                        .formatHex(key.wrap(SecretBytes.copyOf(new byte[32]), binding)
+                                .id());
             }
         };
         List<Future<String>> done = new ArrayList<>();

@@ -60,7 +60,10 @@ class KeyFileStress {
         }
     }
 
-    /** Two processes rotate one key at once; one of them is killed inside a rotation, then the other. */
+    /**
+     * One process rotates a key, or two at once; each is killed inside a rotation. Temporary files that the dead leave
+     * tell how many kills fell between the first byte written and the new name.
+     */
     @Test
     @Timeout(value = 60, unit = TimeUnit.MINUTES)
     void rotate_killedInTheMiddle_fileParsesAndHoldsEveryAcknowledgedVersion() throws Exception {
@@ -71,9 +74,13 @@ class KeyFileStress {
         List<String> acknowledged = new ArrayList<>();
         int killed = 0;
         int inside = 0;
+        int whileWriting = 0;
         while (killed < kills) {
-            List<Process> processes = List.of(KeyFileProcess.start(home, "rotate"), KeyFileProcess.start(home, "rotate"));
+            List<Process> processes = new ArrayList<>();
             try {
+                for (int i = killed % 3 == 0 ? 1 : 0; i < 2; i++) {
+                    processes.add(KeyFileProcess.start(home, "rotate"));
+                }
                 List<BufferedReader> outputs = new ArrayList<>();
                 for (Process process : processes) {
                     outputs.add(process.inputReader(StandardCharsets.US_ASCII));
@@ -84,7 +91,7 @@ class KeyFileStress {
                 for (Process process : processes) {
                     go(process);
                 }
-                for (int i = 0; i < 2; i++) {
+                for (int i = 0; i < processes.size(); i++) {
                     BufferedReader output = outputs.get(i);
                     int until = 1 + random.nextInt(10);
                     String last = "";
@@ -92,7 +99,7 @@ class KeyFileStress {
                         last = readLine(output, acknowledged);
                         begun += last.equals("begin") ? 1 : 0;
                     }
-                    LockSupport.parkNanos(random.nextInt(1_000_000)); // where in the rotation the kill falls
+                    LockSupport.parkNanos(random.nextInt(4_000_000)); // where in the rotation the kill falls
                     processes.get(i).toHandle().destroyForcibly(); // Process.destroyForcibly would drop the output
                     assertThat(processes.get(i).waitFor()).isEqualTo(128 + 9);
                     for (String line; (line = output.readLine()) != null; ) {
@@ -100,6 +107,7 @@ class KeyFileStress {
                         acknowledge(line, acknowledged);
                     }
                     killed++;
+                    whileWriting += i == processes.size() - 1 && leftOvers() > 0 ? 1 : 0;
                     inside += last.equals("begin") ? 1 : 0;
                     assertWhole(file, acknowledged, seed);
                 }
@@ -107,7 +115,8 @@ class KeyFileStress {
                 processes.forEach(Process::destroyForcibly);
             }
         }
-        System.out.println("kills: " + killed + ", inside a rotation: " + inside + ", acknowledged rotations: "
+        System.out.println("kills: " + killed + ", inside a rotation: " + inside + ", left a temporary file: "
+                + whileWriting + ", acknowledged rotations: "
                 + acknowledged.size());
         assertThat(inside).as("kills inside a rotation, of " + killed).isGreaterThanOrEqualTo((killed + 1) / 2);
         // The locks of the dead are free, and what they left is cleared away.
@@ -116,6 +125,12 @@ class KeyFileStress {
         try (Stream<Path> files = Files.list(home.resolve("local"))) {
             assertThat(files.map(path -> path.getFileName().toString()))
                     .containsExactlyInAnyOrder("default.key", "default.key.lock");
+        }
+    }
+
+    private long leftOvers() throws IOException {
+        try (Stream<Path> files = Files.list(home.resolve("local"))) {
+            return files.filter(path -> path.toString().endsWith(".tmp")).count();
         }
     }
 

@@ -32,8 +32,8 @@ class KeyFileTest {
     private static final String LINE_2 = "version 2 " + ID_2 + " active 2026-11-21T08:00:00Z key:" + KEY_2 + "\n";
 
     /** Written by {@code src/test/resources/wrapping/known_answers.py}. */
-    private static final String WHOLE = FIRST + LINE_1 + LINE_2
-            + "checksum b1f769aa5cd09fc04b0e15bd5ac28bb5dc9a338aa3bc38509c3dcf3469ff2da5\n";
+    private static final String WHOLE =
+            FIRST + LINE_1 + LINE_2 + "checksum b1f769aa5cd09fc04b0e15bd5ac28bb5dc9a338aa3bc38509c3dcf3469ff2da5\n";
 
     @Test
     void parse_knownFile_givesItsVersions() {
@@ -67,8 +67,10 @@ class KeyFileTest {
             assertThat(again.versions()).hasSize(1);
             assertThat(again.newest().state()).isEqualTo(KeyFile.State.ACTIVE);
             assertThat(again.newest().made()).isEqualTo(Instant.parse("2026-11-21T08:00:00Z"));
-            assertThat(again.newest().key().copy()).isEqualTo(file.newest().key().copy());
-            assertThat(other.newest().key().copy()).isNotEqualTo(file.newest().key().copy());
+            assertThat(again.newest().key().copy())
+                    .isEqualTo(file.newest().key().copy());
+            assertThat(other.newest().key().copy())
+                    .isNotEqualTo(file.newest().key().copy());
             assertThat(other.newest().id()).isNotEqualTo(file.newest().id());
         }
     }
@@ -105,7 +107,8 @@ class KeyFileTest {
         String longId = ID_2 + "00";
         return Stream.of(
                 Arguments.of("empty", "", "It is empty."),
-                Arguments.of("other file", "-----BEGIN PRIVATE KEY-----\n", "It does not begin with 'sealwright-key 1'"),
+                Arguments.of(
+                        "other file", "-----BEGIN PRIVATE KEY-----\n", "It does not begin with 'sealwright-key 1'"),
                 Arguments.of("binary", "\0\1\2\3", "It does not begin with 'sealwright-key 1'"),
                 Arguments.of("byte order mark", "\u00ef\u00bb\u00bf" + WHOLE, "It does not begin with"),
                 Arguments.of("newer", "sealwright-key 2\nanything", "It has format 2, which is newer"),
@@ -124,7 +127,8 @@ class KeyFileTest {
                 Arguments.of("checksum twice", sum(WHOLE), "Its line 4 is no line of a version"),
                 Arguments.of("empty line", sum(FIRST + "\n" + LINE_2), "Its line 2 is no line of a version"),
                 Arguments.of("garbage", sum(FIRST + LINE_2 + "garbage\n"), "Its line 3 is no line of a version"),
-                Arguments.of("other word", sum(FIRST + LINE_2.replace("version", "Version")), "is no line of a version"),
+                Arguments.of(
+                        "other word", sum(FIRST + LINE_2.replace("version", "Version")), "is no line of a version"),
                 Arguments.of("two spaces", sum(FIRST + LINE_2.replace(" active", "  active")), "more than six fields"),
                 Arguments.of("space at the end", sum(FIRST + LINE_2.replace("\n", " \n")), "more than six fields"),
                 Arguments.of("tab", sum(FIRST + LINE_2.replace(" key:", "\tkey:")), "is no line of a version"),
@@ -135,12 +139,14 @@ class KeyFileTest {
                 Arguments.of("id short", sum(FIRST + LINE_2.replace(ID_2, "a0")), "has no version id"),
                 Arguments.of("id long", sum(FIRST + LINE_2.replace(ID_2, longId)), "has no version id"),
                 Arguments.of("id capitals", sum(FIRST + LINE_2.replace("a0a1", "A0A1")), "has no version id"),
-                Arguments.of("state", sum(FIRST + LINE_2.replace("active", "asleep")), "neither 'active' nor 'retired'"),
+                Arguments.of(
+                        "state", sum(FIRST + LINE_2.replace("active", "asleep")), "neither 'active' nor 'retired'"),
                 Arguments.of("none active", sum(FIRST + LINE_1), "None of its versions is active"),
                 Arguments.of("date only", sum(FIRST + LINE_2.replace("T08:00:00Z", "")), "has no date"),
                 Arguments.of("date none", sum(FIRST + LINE_2.replace("11-21", "02-30")), "has a date that is none"),
                 Arguments.of("date leap", sum(FIRST + LINE_2.replace("T08:00", "T24:00")), "has no date in the form"),
-                Arguments.of("number twice", sum(FIRST + LINE_1.replace("n 1", "n 2") + LINE_2), "repeats a version number"),
+                Arguments.of(
+                        "number twice", sum(FIRST + LINE_1.replace("n 1", "n 2") + LINE_2), "repeats a version number"),
                 Arguments.of("id twice", sum(FIRST + LINE_1.replace(ID_1, ID_2) + LINE_2), "repeats a version id"),
                 Arguments.of("order", sum(FIRST + LINE_2 + LINE_1), "Its line 3 is out of order"),
                 Arguments.of("passphrase", sum(FIRST + LINE_2.replace("key:", "pbkdf2:")), "wrapped by a passphrase"),
@@ -149,7 +155,8 @@ class KeyFileTest {
                 Arguments.of("key short", sum(FIRST + LINE_2.replace("v8\n", "\n")), "a key that is not 32 bytes"),
                 Arguments.of("key padded", sum(FIRST + LINE_2.replace("v8\n", "v8=\n")), "a key that is not 32 bytes"),
                 Arguments.of("key base64", sum(FIRST + LINE_2.replace("4-T", "4+T")), "a key that is not 32 bytes"),
-                Arguments.of("key stray bits", sum(FIRST + LINE_2.replace("v8\n", "v9\n")), "a key that is not 32 bytes"),
+                Arguments.of(
+                        "key stray bits", sum(FIRST + LINE_2.replace("v8\n", "v9\n")), "a key that is not 32 bytes"),
                 Arguments.of("too long", FIRST + "x".repeat(1 << 20), "It is longer than 1048576 bytes"));
     }
 

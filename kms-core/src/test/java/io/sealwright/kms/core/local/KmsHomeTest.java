@@ -27,7 +27,8 @@ class KmsHomeTest {
 
     @Test
     void resolve_kmsHome_winsOverXdg() {
-        assertThat(resolve(null, Map.of("KMS_HOME", "/k", "XDG_DATA_HOME", "/x"))).isEqualTo(Path.of("/k"));
+        assertThat(resolve(null, Map.of("KMS_HOME", "/k", "XDG_DATA_HOME", "/x")))
+                .isEqualTo(Path.of("/k"));
     }
 
     @Test
@@ -41,7 +42,8 @@ class KmsHomeTest {
         Path expected = home.resolve(".local/share/sealwright");
         assertThat(resolve(null, Map.of("KMS_HOME", "", "XDG_DATA_HOME", "", "HOME", home.toString())))
                 .isEqualTo(expected);
-        assertThat(resolve(null, Map.of("XDG_DATA_HOME", "data", "HOME", home.toString()))).isEqualTo(expected);
+        assertThat(resolve(null, Map.of("XDG_DATA_HOME", "data", "HOME", home.toString())))
+                .isEqualTo(expected);
     }
 
     @Test
@@ -69,7 +71,8 @@ class KmsHomeTest {
 
     @Test
     void resolve_makesNothing() {
-        assertThat(resolve(null, Map.of("KMS_HOME", home.resolve("new").toString()))).doesNotExist();
+        assertThat(resolve(null, Map.of("KMS_HOME", home.resolve("new").toString())))
+                .doesNotExist();
     }
 
     private static Path resolve(@Nullable Path given, Map<String, String> environment) {

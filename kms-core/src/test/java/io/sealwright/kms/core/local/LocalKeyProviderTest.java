@@ -223,7 +223,9 @@ class LocalKeyProviderTest {
     @Test
     void open_pipeInItsPlace_throwsKeyFileWithoutWaiting() throws Exception {
         Files.createDirectories(file.getParent());
-        assertThat(new ProcessBuilder("mkfifo", "-m", "600", file.toString()).start().waitFor())
+        assertThat(new ProcessBuilder("mkfifo", "-m", "600", file.toString())
+                        .start()
+                        .waitFor())
                 .isZero();
         assertThatThrownBy(() -> open("local://default", false))
                 .isInstanceOf(KeyFileException.class)
@@ -444,10 +446,8 @@ class LocalKeyProviderTest {
             String text = Files.readString(file);
             String otherKey = "key:" + "A".repeat(43);
             String body = text.substring(0, text.indexOf("checksum ")).replaceAll("key:.*", otherKey);
-            byte[] hash = MessageDigest.getInstance("SHA-256")
-                    .digest(body.getBytes(StandardCharsets.US_ASCII));
-            write((body + "checksum " + HexFormat.of().formatHex(hash) + "\n")
-                    .getBytes(StandardCharsets.US_ASCII));
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(body.getBytes(StandardCharsets.US_ASCII));
+            write((body + "checksum " + HexFormat.of().formatHex(hash) + "\n").getBytes(StandardCharsets.US_ASCII));
             assertThatThrownBy(key::refresh)
                     .isInstanceOf(KeyFileException.class)
                     .hasMessageContaining("holds another key");
@@ -602,10 +602,11 @@ class LocalKeyProviderTest {
     void rotate_by16ThreadsAtOnce_losesNone() throws Exception {
         try (MasterKey shared = open("local://default", true)) {
             List<String> ids = atOnce(16, () -> {
-                try (MasterKey own = open("local://default", false)) {
-                    return List.of(own.rotate(), shared.rotate());
-                }
-            }).stream()
+                        try (MasterKey own = open("local://default", false)) {
+                            return List.of(own.rotate(), shared.rotate());
+                        }
+                    })
+                    .stream()
                     .flatMap(List::stream)
                     .toList();
             String text = Files.readString(file);

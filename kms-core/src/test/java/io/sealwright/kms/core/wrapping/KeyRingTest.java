@@ -103,7 +103,8 @@ class KeyRingTest {
     void recognizes_sameCheckOtherVersionId_isTrue() {
         byte[] id = second.key().recipientId();
         Arrays.fill(id, 0, 16, (byte) 42);
-        assertThat(ring.recognizes(new Recipient(RecipientKind.IN_PROCESS.id(), id, new byte[72]))).isTrue();
+        assertThat(ring.recognizes(new Recipient(RecipientKind.IN_PROCESS.id(), id, new byte[72])))
+                .isTrue();
     }
 
     @Test
@@ -133,7 +134,9 @@ class KeyRingTest {
 
     private static Recipient madeBy(Entry entry) {
         return new Recipient(
-                RecipientKind.IN_PROCESS.id(), entry.key().recipientId(), entry.key().wrap(SECRET, BINDING));
+                RecipientKind.IN_PROCESS.id(),
+                entry.key().recipientId(),
+                entry.key().wrap(SECRET, BINDING));
     }
 
     private static Entry entry(int number, boolean active) {
