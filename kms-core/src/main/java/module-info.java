@@ -1,10 +1,16 @@
 /** The engine behind Sealwright's facade. Exports nothing: it is reached through {@code io.sealwright.kms.KeyManager}. */
 module io.sealwright.kms.core {
     requires transitive io.sealwright.kms;
+    requires static org.crac;
     requires static org.jspecify;
     requires org.slf4j;
     requires com.github.benmanes.caffeine;
 
     uses io.sealwright.kms.spi.MasterKeyProvider;
     uses io.sealwright.kms.spi.EmbeddedStoreProvider;
+
+    provides io.sealwright.kms.spi.KeyManagerEngine with
+            io.sealwright.kms.core.engine.DefaultEngine;
+    provides io.sealwright.kms.spi.MasterKeyProvider with
+            io.sealwright.kms.core.local.LocalKeyProvider;
 }

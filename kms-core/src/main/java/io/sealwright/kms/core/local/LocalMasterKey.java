@@ -58,6 +58,11 @@ final class LocalMasterKey implements MasterKey {
     }
 
     @Override
+    public boolean inProcess() {
+        return true;
+    }
+
+    @Override
     public boolean recognizes(Recipient recipient) {
         return ring.recognizes(recipient);
     }

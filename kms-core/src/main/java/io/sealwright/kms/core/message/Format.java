@@ -43,11 +43,22 @@ public final class Format {
     private Format() {}
 
     static int formId(Form form) {
-        return form.ordinal() + 1;
+        return switch (form) {
+            case DIRECT -> 1;
+            case ENVELOPE -> 2;
+            case SOURCES -> 3;
+            case PADS -> 4;
+            case CLEAR -> 5;
+        };
     }
 
     static Optional<Form> formById(int id) {
-        return id >= 1 && id <= Form.values().length ? Optional.of(Form.values()[id - 1]) : Optional.empty();
+        for (Form form : Form.values()) {
+            if (formId(form) == id) {
+                return Optional.of(form);
+            }
+        }
+        return Optional.empty();
     }
 
     public static Optional<Suite> suiteById(int id) {

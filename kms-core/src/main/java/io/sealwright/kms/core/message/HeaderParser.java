@@ -64,6 +64,11 @@ public final class HeaderParser {
         return plain > 0 && offset <= to - Format.COMMITMENT_BYTES ? offset : -1;
     }
 
+    /** Whether the bytes seem to be a message of level 0, which has no key to look for; the parser decides. */
+    public static boolean looksClear(byte[] in, int from, int to) {
+        return to - from > Format.FORM_OFFSET && in[from + Format.FORM_OFFSET] == Format.formId(Form.CLEAR);
+    }
+
     /** Eight bytes as a number. */
     public static long fingerprint(byte[] in, int offset) {
         return (long) LONG.get(in, offset);
@@ -220,8 +225,6 @@ public final class HeaderParser {
             }
         }
 
-        private static final Cut CUT = new Cut();
-
         private final byte[] in;
         private final int from;
         private final int to;
@@ -301,7 +304,7 @@ public final class HeaderParser {
 
         private void demand(int length) throws Cut {
             if (to - at < length) {
-                throw CUT;
+                throw new Cut();
             }
         }
     }

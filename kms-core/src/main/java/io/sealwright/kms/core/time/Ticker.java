@@ -28,7 +28,6 @@ final class Ticker {
         if (thread == null) {
             Thread fresh = new Thread(Ticker::run, "sealwright-ticker");
             fresh.setDaemon(true);
-            fresh.setPriority(Thread.MAX_PRIORITY);
             fresh.start();
             thread = fresh;
         }

@@ -1,0 +1,55 @@
+package io.sealwright.kms.core.message;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.util.Arrays;
+
+/** Reads a header from a stream, taking no more than a header's most bytes into memory. */
+public final class HeaderReader {
+    private static final int FIRST_READ_BYTES = 512;
+
+    private HeaderReader() {}
+
+    /**
+     * A header and what follows it.
+     *
+     * @param header well formed, not authenticated
+     * @param body the rest of the stream
+     */
+    public record Start(Header header, InputStream body) {}
+
+    /**
+     * Reads on until the header is complete.
+     *
+     * @throws IOException if the stream failed
+     * @throws io.sealwright.kms.error.KmsException if it is no header, or the stream ends inside it
+     */
+    public static Start read(InputStream in) throws IOException {
+        byte[] buffer = new byte[FIRST_READ_BYTES];
+        int filled = 0;
+        while (true) {
+            int read = in.read(buffer, filled, buffer.length - filled);
+            if (read < 0) {
+                // Says what is wrong with what there is: cut, empty, or no message at all.
+                Header header = HeaderParser.parse(buffer, 0, filled);
+                return start(header, buffer, filled, in);
+            }
+            filled += read;
+            Header header = HeaderParser.tryParse(buffer, 0, filled);
+            if (header != null) {
+                return start(header, buffer, filled, in);
+            }
+            if (filled == buffer.length) {
+                // The parser bounds the header, so this ends at its limit.
+                buffer = Arrays.copyOf(buffer, buffer.length * 2);
+            }
+        }
+    }
+
+    private static Start start(Header header, byte[] buffer, int filled, InputStream in) {
+        InputStream ahead = new ByteArrayInputStream(buffer, header.length(), filled - header.length());
+        return new Start(header, new SequenceInputStream(ahead, in));
+    }
+}

@@ -1,0 +1,179 @@
+package io.sealwright.kms.core.namedkey;
+
+import io.sealwright.kms.KeySpec;
+import io.sealwright.kms.KeyState;
+import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.crypto.HashFunction;
+import io.sealwright.kms.core.crypto.Hmac;
+import io.sealwright.kms.core.wrapping.WrappingKey;
+import java.security.GeneralSecurityException;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One version of a named key with its material, in memory. The same object stays while its material does: a refresh
+ * moves {@link #expiresAt}, a change of state shows in {@link #state}. Safe for concurrent use.
+ *
+ * <p>Past {@link #expiresAt} it must not be used: the ring does not hand it out any more, and wipes it about two seconds
+ * later, or at once when the version is destroyed or the ring is closed; then its key answers with
+ * {@link io.sealwright.kms.error.ClosedException}.
+ */
+public final class HeldVersion {
+    private final KeyEntry entry;
+    private final int number;
+    private final VersionId id;
+    private final KeySpec spec;
+    private final @Nullable WrappingKey wrappingKey;
+    private final @Nullable SecretBytes macKey;
+    private final AtomicBoolean refreshing = new AtomicBoolean();
+    private volatile KeyState state;
+    private volatile long expiresAt;
+    private volatile long refreshAt;
+
+    /** @param material read during the call, neither kept nor closed */
+    HeldVersion(
+            KeyEntry entry, KeySpec spec, VersionRecord version, SecretBytes material, long expiresAt, long refreshAt) {
+        this.entry = entry;
+        this.number = version.number();
+        this.id = version.id();
+        this.spec = spec;
+        this.state = version.state();
+        this.expiresAt = expiresAt;
+        this.refreshAt = refreshAt;
+        if (spec.mac()) {
+            byte[] copy = material.copy();
+            this.macKey = SecretBytes.owning(copy);
+            this.wrappingKey = null;
+        } else {
+            this.macKey = null;
+            this.wrappingKey = new WrappingKey(version.id().bytes(), material);
+        }
+    }
+
+    /** The key's name. */
+    public String keyName() {
+        return entry.name();
+    }
+
+    /** The version's number, 1 for the first. */
+    public int number() {
+        return number;
+    }
+
+    /** What headers carry, 16 bytes; a copy. */
+    public byte[] id() {
+        return id.bytes();
+    }
+
+    /** What the key is made of. */
+    public KeySpec spec() {
+        return spec;
+    }
+
+    /** Its state as far as this process knows: what was last read from the store, and what the clock has changed. */
+    public KeyState state() {
+        return state;
+    }
+
+    /**
+     * The key that wraps, unwraps and gives the roots of direct messages. Owned by the ring: do not close it.
+     *
+     * @throws io.sealwright.kms.error.RefusedException if the key is no encryption key
+     */
+    public WrappingKey wrappingKey() {
+        if (wrappingKey == null) {
+            throw KeyErrors.wrongSpec(keyName(), spec);
+        }
+        return wrappingKey;
+    }
+
+    /** Until when it may be used, on the scale of {@code TimeSource.nanoTime()}; later after each refresh. */
+    public long expiresAt() {
+        return expiresAt;
+    }
+
+    /** Tells whether this is the version that seals now, as far as this process knows. */
+    public boolean isNewestSealing() {
+        return entry.sealing() == number;
+    }
+
+    VersionId versionId() {
+        return id;
+    }
+
+    /** The full tag of {@code data} under this version. */
+    byte[] mac(byte[] data) {
+        if (macKey == null) {
+            throw KeyErrors.wrongSpec(keyName(), spec);
+        }
+        byte[] key;
+        try {
+            key = macKey.copy();
+        } catch (IllegalStateException e) {
+            throw KeyErrors.closed();
+        }
+        HashFunction hash = hash(spec);
+        try {
+            return Hmac.tag(hash, key, hash.outputBytes(), null, data);
+        } catch (GeneralSecurityException e) {
+            throw KeyErrors.unusable(e);
+        } finally {
+            Arrays.fill(key, (byte) 0);
+        }
+    }
+
+    boolean youngAt(long now) {
+        return expiresAt - now > 0;
+    }
+
+    /** Tells whether it is old enough to be unwrapped again. */
+    boolean dueAt(long now) {
+        return now - refreshAt >= 0;
+    }
+
+    /** Takes the right to refresh; true for one caller at a time. */
+    boolean beginRefresh(long now) {
+        return dueAt(now) && refreshing.compareAndSet(false, true);
+    }
+
+    void endRefresh() {
+        refreshing.set(false);
+    }
+
+    void refreshLater(long at) {
+        refreshAt = at;
+    }
+
+    void renew(long newExpiresAt, long newRefreshAt) {
+        expiresAt = newExpiresAt;
+        refreshAt = newRefreshAt;
+    }
+
+    void state(KeyState present) {
+        state = present;
+    }
+
+    void wipe() {
+        if (wrappingKey != null) {
+            wrappingKey.close();
+        }
+        if (macKey != null) {
+            macKey.close();
+        }
+    }
+
+    private static HashFunction hash(KeySpec spec) {
+        return switch (spec) {
+            case HMAC_SHA256 -> HashFunction.SHA_256;
+            case HMAC_SHA384 -> HashFunction.SHA_384;
+            case HMAC_SHA512 -> HashFunction.SHA_512;
+            case AES_256 -> throw new IllegalArgumentException("AES_256 is no HMAC key");
+        };
+    }
+
+    @Override
+    public String toString() {
+        return "HeldVersion[" + keyName() + " v" + number + ", redacted]";
+    }
+}

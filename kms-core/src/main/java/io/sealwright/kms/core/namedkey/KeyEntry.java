@@ -1,0 +1,188 @@
+package io.sealwright.kms.core.namedkey;
+
+import io.sealwright.kms.KeyState;
+import java.security.MessageDigest;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this process knows of one key: the newest manifest it has verified (kept for good, so that an older one is told
+ * from it), and the versions whose material it holds. Its monitor guards changes of both and is never held over I/O.
+ */
+final class KeyEntry {
+    /** What a manifest was to this process. */
+    enum News {
+        /** Older than what is known already: read again. */
+        STALE,
+        /** Known, or without any change of versions and states. */
+        NOTHING,
+        /** The first of this key. */
+        FIRST,
+        /** Versions or states differ from those known before. */
+        CHANGED
+    }
+
+    /**
+     * A verified manifest.
+     *
+     * @param stored as written
+     * @param tag its tag, which tells two manifests of one generation apart
+     * @param present with the states that the clock gives
+     * @param sealing number of the version that seals, or 0
+     * @param nextSwitch when the clock changes a state next, or null
+     */
+    record View(
+            KeyRecord stored,
+            byte[] tag,
+            KeyRecord present,
+            int sealing,
+            @Nullable Instant nextSwitch) {
+        static View of(KeyRecord stored, byte[] tag, Instant now) {
+            KeyRecord present = stored.at(now);
+            return new View(stored, tag, present, present.sealing(), present.nextSwitch());
+        }
+    }
+
+    private final String name;
+    private final Map<VersionId, HeldVersion> heldById; // the ring's, all keys together
+    private final Map<Integer, HeldVersion> held = new ConcurrentHashMap<>();
+    private final Map<Integer, ReentrantLock> loading = new ConcurrentHashMap<>();
+    private final ReentrantLock changing = new ReentrantLock();
+    private volatile @Nullable View view;
+
+    KeyEntry(String name, Map<VersionId, HeldVersion> heldById) {
+        this.name = name;
+        this.heldById = heldById;
+    }
+
+    String name() {
+        return name;
+    }
+
+    @Nullable
+    View view() {
+        return view;
+    }
+
+    int sealing() {
+        View known = view;
+        return known == null ? 0 : known.sealing();
+    }
+
+    @Nullable
+    HeldVersion held(int number) {
+        return held.get(number);
+    }
+
+    int heldCount() {
+        return held.size();
+    }
+
+    /** One change of this key at a time in this process; others' are told by the generation. */
+    ReentrantLock changing() {
+        return changing;
+    }
+
+    /** One unwrap of a version at a time. */
+    ReentrantLock loading(int number) {
+        return loading.computeIfAbsent(number, n -> new ReentrantLock());
+    }
+
+    /**
+     * Takes a verified manifest in.
+     *
+     * @throws io.sealwright.kms.error.StoreException if it has the generation of the known one, and differs from it
+     */
+    synchronized News absorb(KeyRecord stored, byte[] tag, Instant now) {
+        View before = view;
+        if (before != null) {
+            long seen = before.stored().generation();
+            if (stored.generation() < seen) {
+                return News.STALE;
+            }
+            if (stored.generation() == seen && !MessageDigest.isEqual(tag, before.tag())) {
+                throw KeyErrors.rolledBack(name, stored.generation(), seen);
+            }
+        }
+        View after = View.of(stored, tag, now);
+        show(after);
+        if (before == null) {
+            return News.FIRST;
+        }
+        return before.present().versions().equals(after.present().versions()) ? News.NOTHING : News.CHANGED;
+    }
+
+    /** Lets the clock change states. True if it did. */
+    boolean tick(Instant now) {
+        View known = view;
+        Instant next = known == null ? null : known.nextSwitch();
+        return next != null && !now.isBefore(next) && tickLocked(now);
+    }
+
+    private synchronized boolean tickLocked(Instant now) {
+        View before = view;
+        if (before == null) {
+            return false;
+        }
+        View after = View.of(before.stored(), before.tag(), now);
+        show(after);
+        return !before.present().versions().equals(after.present().versions());
+    }
+
+    /** Puts a version's material into memory, unless it is there: then that stays, renewed. Null if it may not be. */
+    synchronized @Nullable HeldVersion install(HeldVersion fresh, long expiresAt, long refreshAt) {
+        View known = view;
+        VersionRecord version =
+                known == null ? null : known.present().version(fresh.number()).orElse(null);
+        if (version == null || version.state() == KeyState.DESTROYED) {
+            return null;
+        }
+        HeldVersion there = held.get(fresh.number());
+        if (there != null) {
+            there.renew(expiresAt, refreshAt);
+            return there;
+        }
+        fresh.state(version.state());
+        held.put(fresh.number(), fresh);
+        heldById.put(fresh.versionId(), fresh);
+        return fresh;
+    }
+
+    /** Wipes what is past its age. */
+    synchronized void sweep(Ages ages, long now) {
+        for (HeldVersion version : List.copyOf(held.values())) {
+            if (ages.sweepable(version.expiresAt(), now)) {
+                drop(version);
+            }
+        }
+    }
+
+    synchronized void wipe() {
+        new ArrayList<>(held.values()).forEach(this::drop);
+    }
+
+    private void show(View after) {
+        view = after;
+        for (HeldVersion version : List.copyOf(held.values())) {
+            KeyState state = after.present()
+                    .version(version.number())
+                    .map(VersionRecord::state)
+                    .orElse(KeyState.DESTROYED);
+            version.state(state);
+            if (state == KeyState.DESTROYED) {
+                drop(version);
+            }
+        }
+    }
+
+    private void drop(HeldVersion version) {
+        held.remove(version.number());
+        heldById.remove(version.versionId());
+        version.wipe();
+    }
+}

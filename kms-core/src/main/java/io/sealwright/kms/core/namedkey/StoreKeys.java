@@ -1,0 +1,210 @@
+package io.sealwright.kms.core.namedkey;
+
+import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.TimeSource;
+import io.sealwright.kms.spi.WrapBinding;
+import java.security.SecureRandom;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The store's own key in memory: made once for a store, unwrapped when needed, kept no longer than other keys. One store
+ * for the life of a process: when the record is read again it must be the same key.
+ */
+final class StoreKeys implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(StoreKeys.class);
+
+    private final NamedKeyStore store;
+    private final MasterKeys masterKeys;
+    private final ProviderCalls calls;
+    private final TimeSource time;
+    private final Ages ages;
+    private final SecureRandom random = new SecureRandom();
+
+    /** One load at a time; held over calls to store and providers, by workers only. */
+    private final ReentrantLock loading = new ReentrantLock();
+
+    private final AtomicBoolean refreshing = new AtomicBoolean();
+    private volatile @Nullable Held held;
+    private volatile boolean closed;
+    private @Nullable VersionId knownStore; // guarded by loading
+    private long knownCheck; // guarded by loading
+
+    private static final class Held {
+        private final StoreKey key;
+        private final long expiresAt;
+        private volatile long refreshAt;
+
+        private Held(StoreKey key, long expiresAt, long refreshAt) {
+            this.key = key;
+            this.expiresAt = expiresAt;
+            this.refreshAt = refreshAt;
+        }
+    }
+
+    StoreKeys(NamedKeyStore store, MasterKeys masterKeys, ProviderCalls calls, TimeSource time, Ages ages) {
+        this.store = store;
+        this.masterKeys = masterKeys;
+        this.calls = calls;
+        this.time = time;
+        this.ages = ages;
+    }
+
+    /** The key, if the store has one. Blocks if it is not in memory. */
+    Optional<StoreKey> find() {
+        StoreKey young = young();
+        return young != null ? Optional.of(young) : Optional.ofNullable(load(false, false));
+    }
+
+    /** The key, made if the store has none. Blocks; all master keys wrap it. */
+    StoreKey findOrMake() {
+        StoreKey young = young();
+        if (young != null) {
+            return young;
+        }
+        StoreKey made = load(true, false);
+        if (made == null) {
+            throw KeyErrors.corrupt(StoreKeyRecord.SUBJECT, "It is not there after it was made.");
+        }
+        return made;
+    }
+
+    /** Drops the key if it is past its age. */
+    void sweep() {
+        Held there = held;
+        if (there != null && ages.sweepable(there.expiresAt, time.nanoTime()) && loading.tryLock()) {
+            try {
+                if (held == there) {
+                    held = null;
+                    there.key.close();
+                }
+            } finally {
+                loading.unlock();
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        Held there = held;
+        held = null;
+        if (there != null) {
+            there.key.close();
+        }
+    }
+
+    private @Nullable StoreKey young() {
+        if (closed) {
+            throw KeyErrors.closed();
+        }
+        Held there = held;
+        long now = time.nanoTime();
+        if (there == null || there.expiresAt - now <= 0) {
+            return null;
+        }
+        if (now - there.refreshAt >= 0 && refreshing.compareAndSet(false, true)) {
+            refresh(there);
+        }
+        return there.key;
+    }
+
+    private void refresh(Held there) {
+        try {
+            calls.submit("look again at the store's own key", () -> load(false, true) != null, done -> {})
+                    .whenComplete((done, failure) -> {
+                        if (failure != null) {
+                            LOG.debug("The store's own key could not be refreshed", failure);
+                            there.refreshAt = time.nanoTime() + Ages.PAUSE_NANOS;
+                        }
+                        refreshing.set(false);
+                    });
+        } catch (KmsException e) {
+            LOG.debug("The store's own key could not be refreshed", e);
+            there.refreshAt = time.nanoTime() + Ages.PAUSE_NANOS;
+            refreshing.set(false);
+        }
+    }
+
+    private @Nullable StoreKey load(boolean make, boolean again) {
+        try {
+            loading.lockInterruptibly();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw KeyErrors.interrupted(StoreKeyRecord.SUBJECT, e);
+        }
+        try {
+            Held there = held;
+            long begun = time.nanoTime();
+            if (there != null && there.expiresAt - begun > 0 && !(again && begun - there.refreshAt >= 0)) {
+                return there.key;
+            }
+            Optional<byte[]> stored = store.storeKey();
+            if (stored.isPresent()) {
+                return adopt(StoreKeyRecord.decode(stored.get()), begun);
+            }
+            if (knownStore != null) {
+                throw KeyErrors.corrupt(StoreKeyRecord.SUBJECT, "It was there before, and is gone.");
+            }
+            return make ? make(begun) : null;
+        } finally {
+            loading.unlock();
+        }
+    }
+
+    private StoreKey adopt(StoreKeyRecord row, long begun) {
+        if (knownStore != null && (!knownStore.equals(row.storeId()) || knownCheck != row.check())) {
+            throw KeyErrors.corrupt(StoreKeyRecord.SUBJECT, "It was exchanged for another one.");
+        }
+        try (SecretBytes key = masterKeys.unwrapAny(
+                StoreKeyRecord.SUBJECT,
+                row.wraps(),
+                binding(row.storeId()),
+                bytes -> bytes.length == StoreKey.KEY_BYTES && StoreKey.check(bytes) == row.check())) {
+            return hold(row, key, begun);
+        }
+    }
+
+    private StoreKey make(long begun) {
+        byte[] bytes = new byte[StoreKey.KEY_BYTES];
+        random.nextBytes(bytes);
+        long check = StoreKey.check(bytes);
+        try (SecretBytes key = SecretBytes.owning(bytes)) {
+            VersionId storeId = VersionId.random(random);
+            StoreKeyRecord row = new StoreKeyRecord(storeId, check, masterKeys.wrapAll(key, binding(storeId)));
+            StoreKeyRecord winner = StoreKeyRecord.decode(store.initialise(row.encode()));
+            // Another process may have come first: its key is the store's, and ours was never used.
+            return winner.equals(row) ? hold(row, key, begun) : adopt(winner, begun);
+        }
+    }
+
+    private StoreKey hold(StoreKeyRecord row, SecretBytes key, long begun) {
+        Held there = held;
+        // The one before, if it is still there, is the same key (adopt() made sure), and others may be working with it.
+        StoreKey kept = there != null ? there.key : StoreKey.of(row.storeId().bytes(), key);
+        knownStore = row.storeId();
+        knownCheck = row.check();
+        held = new Held(kept, ages.expiry(begun), ages.refresh(begun));
+        if (closed) {
+            close();
+            throw KeyErrors.closed();
+        }
+        return kept;
+    }
+
+    private static WrapBinding binding(VersionId storeId) {
+        return Bindings.storeKey(storeId.hex());
+    }
+
+    /** Tells whether the key is in memory. */
+    boolean held() {
+        return held != null;
+    }
+}

@@ -1,0 +1,136 @@
+package io.sealwright.kms.core.opening;
+
+import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.crypto.ExclusivePool;
+import io.sealwright.kms.core.crypto.GcmCipher;
+import io.sealwright.kms.error.KmsBugException;
+import java.security.GeneralSecurityException;
+import java.security.Provider;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ciphers for opening: hot headers have some of their own, keyed once, since a key schedule costs as much as a small
+ * message; cold ones borrow from a common pool. A cipher holds two or three kilobytes, so their number is bounded.
+ */
+final class Ciphers {
+    private static final int KEPT =
+            Math.max(8, 4 * Runtime.getRuntime().availableProcessors());
+    private static final int MOST_KEYED = 2048;
+
+    private final @Nullable Provider provider;
+    private final ExclusivePool<Borrowed> common = new ExclusivePool<>(KEPT);
+    private final AtomicInteger keyed = new AtomicInteger();
+
+    Ciphers(@Nullable Provider provider) {
+        this.provider = provider;
+    }
+
+    @Nullable Provider provider() {
+        return provider;
+    }
+
+    Own own() {
+        return new Own();
+    }
+
+    /** A cipher for one message under that key; null if the key was wiped. */
+    @Nullable Borrowed borrow(@Nullable Own own, SecretBytes key) {
+        if (own != null) {
+            Borrowed kept = own.pool == null ? null : own.pool.take();
+            if (kept != null) {
+                return kept;
+            }
+        }
+        Borrowed cipher = null;
+        boolean keep = own != null && own.again() && reserve(own);
+        if (!keep) {
+            cipher = common.take();
+        }
+        byte[] copy;
+        try {
+            copy = key.copy();
+        } catch (IllegalStateException e) {
+            return null;
+        }
+        try {
+            if (cipher == null) {
+                cipher = new Borrowed(new GcmCipher(provider), keep);
+            }
+            cipher.gcm.rekey(copy);
+            return cipher;
+        } catch (GeneralSecurityException e) {
+            throw new KmsBugException("the JCA provider has no AES/GCM/NoPadding", e);
+        } finally {
+            Arrays.fill(copy, (byte) 0);
+        }
+    }
+
+    private boolean reserve(Own own) {
+        if (keyed.incrementAndGet() > MOST_KEYED) {
+            keyed.decrementAndGet();
+            return false;
+        }
+        own.reserved.incrementAndGet();
+        return true;
+    }
+
+    void giveBack(@Nullable Own own, Borrowed cipher) {
+        if (cipher.keep && own != null) {
+            ExclusivePool<Borrowed> pool = own.pool;
+            if (pool == null || !pool.put(cipher)) {
+                unreserve(own, 1);
+            }
+        } else {
+            cipher.gcm.forgetKey();
+            common.put(cipher);
+        }
+    }
+
+    void release(Own own) {
+        own.pool = null;
+        unreserve(own, own.reserved.get());
+    }
+
+    private void unreserve(Own own, int count) {
+        // Never below zero: a cipher given back after its epoch's release was counted there already.
+        for (int i = 0; i < count; i++) {
+            int left = own.reserved.getAndUpdate(n -> Math.max(0, n - 1));
+            if (left > 0) {
+                keyed.decrementAndGet();
+            }
+        }
+    }
+
+    /** One cipher with the nonce's scratch array; exclusive to one thread at a time. */
+    static final class Borrowed {
+        final GcmCipher gcm;
+        final byte[] nonce = new byte[GcmCipher.NONCE_BYTES];
+        final boolean keep;
+
+        private Borrowed(GcmCipher gcm, boolean keep) {
+            this.gcm = gcm;
+            this.keep = keep;
+        }
+    }
+
+    /** The ciphers of one header. */
+    static final class Own {
+        private volatile @Nullable ExclusivePool<Borrowed> pool;
+        private final AtomicInteger reserved = new AtomicInteger();
+        private volatile boolean seen;
+
+        private Own() {}
+
+        /** Whether the header came before: the second time it gets a pool. */
+        private boolean again() {
+            if (!seen) {
+                seen = true;
+                pool = new ExclusivePool<>(KEPT);
+                return false;
+            }
+            return pool != null;
+        }
+    }
+}

@@ -1,0 +1,270 @@
+package io.sealwright.kms.core.sealing;
+
+import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.SecurityLevel;
+import io.sealwright.kms.Suite;
+import io.sealwright.kms.core.epoch.ChunkedSealingEpoch;
+import io.sealwright.kms.core.epoch.EpochKeys;
+import io.sealwright.kms.core.epoch.GcmSealingEpoch;
+import io.sealwright.kms.core.epoch.SealingEpoch;
+import io.sealwright.kms.core.epoch.XaesSealingEpoch;
+import io.sealwright.kms.core.message.Header;
+import io.sealwright.kms.core.message.HeaderWriter;
+import io.sealwright.kms.spi.Recipient;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One root and the epochs made of it. An epoch that is used up, or of a former era, is followed by another with a new
+ * salt, without asking anyone; after {@code maxEpochs} of them, or at its age, the key is spent. Closing wipes the root;
+ * a caller that still holds the key finds it spent.
+ */
+final class DataKey implements AutoCloseable {
+    /** On the scale of {@code System.nanoTime} differences matter, so this is far from any time in use, yet subtractable. */
+    private static final long PAST = Long.MIN_VALUE / 2;
+
+    private final SealingParameters parameters;
+    private final SecretBytes root;
+    private final EncryptionContext context;
+    private final List<Recipient> recipients;
+    private final byte @Nullable [] directKeyId;
+    private final String keyId;
+
+    /** When it must not be used any more; a direct key's moves on with its named key. */
+    volatile long expiresAt;
+
+    /** When the hot path must look again: refresh, expiry, or at once when retired. On the coarse time's scale. */
+    volatile long checkAt;
+
+    /** Suite 1. */
+    final Rolling<GcmSealingEpoch> gcm = new Rolling<>(Suite.AES_256_GCM, this::nextGcm);
+
+    /** Suite 2. */
+    final Rolling<XaesSealingEpoch> xaes = new Rolling<>(Suite.XAES_256_GCM, this::nextXaes);
+
+    /** Suite 4. */
+    final Rolling<ChunkedSealingEpoch> chunked = new Rolling<>(Suite.CHUNKED_AES_256_GCM, this::nextChunked);
+
+    private volatile boolean retired;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private long epochs; // guarded by lock
+
+    private DataKey(
+            SealingParameters parameters,
+            SecretBytes root,
+            EncryptionContext context,
+            List<Recipient> recipients,
+            byte @Nullable [] directKeyId,
+            long now,
+            long refreshNanos,
+            long lifeNanos) {
+        this.parameters = parameters;
+        this.root = root;
+        this.context = context;
+        this.recipients = recipients;
+        this.directKeyId = directKeyId;
+        this.keyId = directKeyId != null ? HexFormat.of().formatHex(directKeyId) : Header.idText(recipients.get(0));
+        this.expiresAt = now + lifeNanos;
+        this.checkAt = now + refreshNanos;
+    }
+
+    /** A fresh data key with its wraps; takes {@code root} over. */
+    static DataKey envelope(
+            SealingParameters parameters,
+            SecretBytes root,
+            EncryptionContext context,
+            List<Recipient> recipients,
+            long now,
+            long lifeNanos) {
+        long refresh = Math.min(parameters.policy().refreshAfter().toNanos(), lifeNanos);
+        return new DataKey(parameters, root, context, recipients, null, now, refresh, lifeNanos);
+    }
+
+    /** A root derived from a named key's version, looked at again after {@code recheckNanos}; takes it over. */
+    static DataKey direct(
+            SealingParameters parameters,
+            SecretBytes root,
+            EncryptionContext context,
+            byte[] keyId,
+            long now,
+            long recheckNanos,
+            long lifeNanos) {
+        return new DataKey(
+                parameters, root, context, List.of(), keyId, now, Math.min(recheckNanos, lifeNanos), lifeNanos);
+    }
+
+    /** The id of the first recipient, or of the named key's version. */
+    String keyId() {
+        return keyId;
+    }
+
+    boolean isDirect() {
+        return directKeyId != null;
+    }
+
+    /** Whether the root comes from that version of a named key. */
+    boolean derivesFrom(byte[] versionId) {
+        return Arrays.equals(directKeyId, versionId);
+    }
+
+    boolean retired() {
+        return retired;
+    }
+
+    /** Ends the key for every later call. */
+    void retire() {
+        retired = true;
+        checkAt = PAST;
+    }
+
+    /** Moves the next look of the hot path; a retired key stays so. */
+    void checkAgainAt(long at) {
+        checkAt = at;
+        if (retired) {
+            checkAt = PAST;
+        }
+    }
+
+    /** Moves the end, as its named key's material was found good again. */
+    void extendTo(long end, long nextCheck) {
+        expiresAt = end;
+        checkAgainAt(Math.min(end, nextCheck));
+    }
+
+    private GcmSealingEpoch nextGcm(byte[] header, EpochKeys keys, int era) {
+        return new GcmSealingEpoch(
+                header,
+                keys.bodyKey(),
+                parameters.policy().maxMessagesPerEpoch(),
+                parameters.policy().maxBytesPerEpoch(),
+                era,
+                parameters.provider());
+    }
+
+    private XaesSealingEpoch nextXaes(byte[] header, EpochKeys keys, int era) {
+        return new XaesSealingEpoch(
+                header,
+                keys.bodyKey(),
+                parameters.policy().maxMessagesPerEpoch(),
+                parameters.policy().maxBytesPerEpoch(),
+                era,
+                parameters.salts(),
+                parameters.provider());
+    }
+
+    private ChunkedSealingEpoch nextChunked(byte[] header, EpochKeys keys, int era) {
+        return new ChunkedSealingEpoch(
+                header,
+                keys.streamKey(),
+                parameters.policy().maxMessagesPerEpoch(),
+                era,
+                parameters.salts(),
+                parameters.provider());
+    }
+
+    /** Derives the keys of a new epoch and makes it of them; null if the key is spent. Under the lock. */
+    private <E extends SealingEpoch> @Nullable E next(Suite suite, EpochMaker<E> maker) {
+        if (retired || epochs >= parameters.policy().maxEpochs()) {
+            return null;
+        }
+        epochs++;
+        // The era first: a restore after this line is seen by whoever compares the epoch's era.
+        int era = parameters.salts().era();
+        byte[] salt = parameters.salts().epochSalt();
+        byte[] rootCopy;
+        try {
+            rootCopy = root.copy();
+        } catch (IllegalStateException e) {
+            return null; // closed meanwhile
+        }
+        byte[] immutable = directKeyId == null
+                ? HeaderWriter.envelope(suite, SecurityLevel.STANDARD, context, salt)
+                : HeaderWriter.direct(suite, SecurityLevel.STANDARD, context, salt, directKeyId);
+        try (EpochKeys keys = new EpochKeys(rootCopy, salt, immutable)) {
+            return maker.make(header(keys, immutable), keys, era);
+        } finally {
+            Arrays.fill(rootCopy, (byte) 0);
+        }
+    }
+
+    private byte[] header(EpochKeys keys, byte[] immutable) {
+        if (directKeyId != null) {
+            return HeaderWriter.join(immutable, keys.commitment());
+        }
+        byte[] authenticated =
+                HeaderWriter.withRecipients(immutable, keys.commitment(), recipients.size(), recipients);
+        return HeaderWriter.join(authenticated, keys.mac(authenticated));
+    }
+
+    @Override
+    public void close() {
+        retire();
+        lock.lock();
+        try {
+            root.close();
+            gcm.end();
+            xaes.end();
+            chunked.end();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "DataKey[redacted]";
+    }
+
+    /** Makes an epoch of derived keys. */
+    private interface EpochMaker<E extends SealingEpoch> {
+        E make(byte[] header, EpochKeys keys, int era);
+    }
+
+    /** The present epoch of one suite, and the way to the next. */
+    final class Rolling<E extends SealingEpoch> {
+        private final Suite suite;
+        private final EpochMaker<E> maker;
+        private volatile @Nullable E present;
+
+        private Rolling(Suite suite, EpochMaker<E> maker) {
+            this.suite = suite;
+            this.maker = maker;
+        }
+
+        /** The present epoch, or null if the data key is spent. */
+        @Nullable E current() {
+            E epoch = present;
+            return epoch != null && epoch.era() == parameters.salts().era() ? epoch : after(epoch);
+        }
+
+        /** The epoch that follows {@code spent}, made by whoever comes first; null if the data key is spent. */
+        @Nullable E after(@Nullable E spent) {
+            lock.lock();
+            try {
+                E epoch = present;
+                if (epoch != null && epoch != spent && epoch.era() == parameters.salts().era()) {
+                    return epoch;
+                }
+                present = next(suite, maker);
+                if (epoch != null) {
+                    epoch.close();
+                }
+                return present;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private void end() {
+            E epoch = present;
+            if (epoch != null) {
+                epoch.close();
+            }
+        }
+    }
+}

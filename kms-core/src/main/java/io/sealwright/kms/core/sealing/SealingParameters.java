@@ -1,0 +1,17 @@
+package io.sealwright.kms.core.sealing;
+
+import io.sealwright.kms.DataKeyPolicy;
+import io.sealwright.kms.core.epoch.Salts;
+import io.sealwright.kms.core.time.CoarseTime;
+import java.security.Provider;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all data keys of a manager have in common.
+ *
+ * @param policy their bounds
+ * @param salts where salts come from
+ * @param time the clock of the hot path
+ * @param provider where AES-GCM comes from, or null for the platform's first
+ */
+public record SealingParameters(DataKeyPolicy policy, Salts salts, CoarseTime time, @Nullable Provider provider) {}

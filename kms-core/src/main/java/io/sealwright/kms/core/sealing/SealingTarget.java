@@ -1,0 +1,288 @@
+package io.sealwright.kms.core.sealing;
+
+import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.Suite;
+import io.sealwright.kms.core.epoch.GcmSealingEpoch;
+import io.sealwright.kms.core.epoch.SealingEpoch;
+import io.sealwright.kms.core.epoch.XaesSealingEpoch;
+import io.sealwright.kms.core.provider.Futures;
+import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.error.ClosedException;
+import io.sealwright.kms.error.KmsException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where messages of one recipient plan and one context get their data key. The hot path is two volatile reads and a
+ * comparison; everything else happens once for however many callers wait (single flight), off their threads where a
+ * provider must be asked.
+ */
+public final class SealingTarget implements AutoCloseable {
+    private static final long REFRESH_PAUSE_NANOS = 1_000_000_000L;
+    private static final Logger LOG = LoggerFactory.getLogger(SealingTarget.class);
+    private static final String WHAT = "getting a data key";
+
+    private final RecipientPlan plan;
+    private final EncryptionContext context;
+    private final DataKeyMaker maker;
+    private final SealingParameters parameters;
+    private final ProviderCalls calls;
+
+    private volatile @Nullable DataKey current;
+    private volatile boolean closed;
+    private final ReentrantLock lock = new ReentrantLock();
+    private @Nullable CompletableFuture<DataKey> flight; // guarded by lock
+
+    SealingTarget(
+            RecipientPlan plan,
+            EncryptionContext context,
+            DataKeyMaker maker,
+            SealingParameters parameters,
+            ProviderCalls calls) {
+        this.plan = plan;
+        this.context = context;
+        this.maker = maker;
+        this.parameters = parameters;
+        this.calls = calls;
+    }
+
+    /** The context of every message sealed here. */
+    public EncryptionContext context() {
+        return context;
+    }
+
+    RecipientPlan plan() {
+        return plan;
+    }
+
+    /** Whether it was evicted or its manager closed: get another. */
+    public boolean closed() {
+        return closed;
+    }
+
+    /** When the present key ends, for eviction; 0 without one. */
+    long expiresAt() {
+        DataKey key = current;
+        return key == null ? 0 : key.expiresAt;
+    }
+
+    /** Whether there is a key that needs no waiting. */
+    public boolean live() {
+        DataKey key = current;
+        return key != null && !key.retired() && parameters.time().now() - key.expiresAt < 0;
+    }
+
+    /** The id of the first recipient, or of the named key's version. */
+    public String keyId() {
+        return dataKey().keyId();
+    }
+
+    /** Waits for a live key, if there is none, without holding a thread. */
+    public CompletableFuture<SealingTarget> ready() {
+        return live() ? CompletableFuture.completedFuture(this) : takeOff(current, true).thenApply(key -> this);
+    }
+
+    /** Length of the header that precedes every body; the same for all suites. */
+    public int headerLength() {
+        while (true) {
+            DataKey key = dataKey();
+            GcmSealingEpoch epoch = key.gcm.current();
+            if (epoch != null) {
+                return epoch.header().length;
+            }
+            key.retire();
+        }
+    }
+
+    /** What the body of a small suite adds to its plaintext. */
+    public int overhead(Suite suite) {
+        return suite == Suite.XAES_256_GCM ? XaesSealingEpoch.OVERHEAD_BYTES : GcmSealingEpoch.OVERHEAD_BYTES;
+    }
+
+    /** Seals a small body (suite 1); at most 64 KiB. */
+    public byte[] sealGcm(byte[] in, int offset, int length, byte[] aad) {
+        while (true) {
+            DataKey key = dataKey();
+            GcmSealingEpoch epoch = key.gcm.current();
+            while (epoch != null) {
+                byte[] out = new byte[epoch.sealedLength(length)];
+                if (epoch.seal(in, offset, length, aad, out, 0) != SealingEpoch.EXHAUSTED) {
+                    return out;
+                }
+                epoch = key.gcm.after(epoch);
+            }
+            key.retire();
+        }
+    }
+
+    /** Seals a small body (suite 1) into the caller's array, or returns -1, having written nothing, if there is no room. */
+    public int sealGcm(byte[] in, int offset, int length, byte[] aad, byte[] out, int outOffset) {
+        while (true) {
+            DataKey key = dataKey();
+            GcmSealingEpoch epoch = key.gcm.current();
+            while (epoch != null) {
+                if (out.length - outOffset < epoch.sealedLength(length)) {
+                    return -1;
+                }
+                int sealed = epoch.seal(in, offset, length, aad, out, outOffset);
+                if (sealed != SealingEpoch.EXHAUSTED) {
+                    return sealed;
+                }
+                epoch = key.gcm.after(epoch);
+            }
+            key.retire();
+        }
+    }
+
+    /** Seals a small body (suite 2); at most 64 KiB. */
+    public byte[] sealXaes(byte[] in, int offset, int length, byte[] aad) {
+        while (true) {
+            DataKey key = dataKey();
+            XaesSealingEpoch epoch = key.xaes.current();
+            while (epoch != null) {
+                byte[] out = new byte[epoch.sealedLength(length)];
+                if (epoch.seal(in, offset, length, aad, out, 0) != SealingEpoch.EXHAUSTED) {
+                    return out;
+                }
+                epoch = key.xaes.after(epoch);
+            }
+            key.retire();
+        }
+    }
+
+    /** The header and keys of a new chunked message (suite 4). */
+    public ChunkedStart startChunked(byte[] aad) {
+        while (true) {
+            DataKey key = dataKey();
+            var epoch = key.chunked.current();
+            while (epoch != null) {
+                var keys = epoch.newMessage(aad);
+                if (keys != null) {
+                    return new ChunkedStart(epoch.header(), keys);
+                }
+                epoch = key.chunked.after(epoch);
+            }
+            key.retire();
+        }
+    }
+
+    /** A live key; waits for one if need be. */
+    DataKey dataKey() {
+        DataKey key = current;
+        if (key != null && parameters.time().now() - key.checkAt < 0) {
+            return key;
+        }
+        return look(key);
+    }
+
+    /** The way to a key when the hot path must look again. */
+    private DataKey look(@Nullable DataKey key) {
+        if (closed) {
+            throw new ClosedException(
+                    "The data key was dropped.", "Its key manager was closed.", "Open a new one, and close it last.");
+        }
+        if (key == null || key.retired()) {
+            return calls.await(WHAT, takeOff(key, true));
+        }
+        if (key.isDirect() && maker.extended(plan, key)) {
+            return key;
+        }
+        if (parameters.time().now() - key.expiresAt >= 0) {
+            return calls.await(WHAT, takeOff(key, true));
+        }
+        // Refresh ahead: one caller starts it, nobody waits, and a failure is tried again a little later.
+        key.checkAgainAt(Math.min(key.expiresAt, parameters.time().now() + REFRESH_PAUSE_NANOS));
+        try {
+            Futures.background(takeOff(key, false), LOG);
+        } catch (KmsException e) {
+            // Overloaded or closing: the key is still live, so this call goes on; the next look tries again.
+            LOG.debug("A data key was not refreshed yet: {}", e.code());
+        }
+        return key;
+    }
+
+    /** The one flight to a key after {@code before}; joins one that is under way. */
+    private CompletableFuture<DataKey> takeOff(@Nullable DataKey before, boolean urgent) {
+        CompletableFuture<DataKey> mine;
+        boolean inline;
+        lock.lock();
+        try {
+            DataKey present = current;
+            if (present != null && present != before && !present.retired()) {
+                return CompletableFuture.completedFuture(present);
+            }
+            if (flight != null) {
+                return flight;
+            }
+            inline = urgent && !maker.blocks(plan);
+            mine = inline
+                    ? new CompletableFuture<>()
+                    : calls.submit(WHAT, () -> maker.make(plan, context), DataKey::close);
+            flight = mine;
+        } finally {
+            lock.unlock();
+        }
+        if (inline) {
+            makeInline(mine);
+        }
+        return mine.whenComplete((made, failure) -> land(mine, made));
+    }
+
+    private void makeInline(CompletableFuture<DataKey> mine) {
+        try {
+            mine.complete(maker.make(plan, context));
+        } catch (Throwable e) {
+            mine.completeExceptionally(e);
+        }
+    }
+
+    private void land(CompletableFuture<DataKey> landed, @Nullable DataKey made) {
+        DataKey before = null;
+        lock.lock();
+        try {
+            if (flight == landed) {
+                flight = null;
+                if (made != null) {
+                    before = current;
+                    current = made;
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (before != null && before != made) {
+            before.close();
+        }
+        if (closed && made != null) {
+            made.close();
+        }
+    }
+
+    /** Ends the present key: its named key or master key has changed. */
+    void retire() {
+        DataKey key = current;
+        if (key != null) {
+            key.retire();
+        }
+    }
+
+    /** Wipes a key that is past its age, so that an idle target holds nothing. */
+    void sweep() {
+        DataKey key = current;
+        if (key != null && parameters.time().now() - key.expiresAt >= 0) {
+            key.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        DataKey key = current;
+        if (key != null) {
+            key.close();
+        }
+    }
+}

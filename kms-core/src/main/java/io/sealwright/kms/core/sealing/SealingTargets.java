@@ -1,0 +1,86 @@
+package io.sealwright.kms.core.sealing;
+
+import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.core.sealing.RecipientPlan.Target;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All targets of a manager. A plain map, since recording each access for an eviction order would cost more than the
+ * look-up and slow two cores down; when it is full the keys that end first go.
+ */
+public final class SealingTargets implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SealingTargets.class);
+    private static final int MOST = 10_000;
+    private static final int MANY = 1_000;
+
+    private final Map<Target, SealingTarget> targets = new ConcurrentHashMap<>();
+    private final DataKeyMaker maker;
+    private final SealingParameters parameters;
+    private final ProviderCalls calls;
+    private volatile boolean warned;
+
+    public SealingTargets(DataKeyMaker maker, SealingParameters parameters, ProviderCalls calls) {
+        this.maker = maker;
+        this.parameters = parameters;
+        this.calls = calls;
+    }
+
+    /** The target of that plan and context, made at its first use. */
+    public SealingTarget get(RecipientPlan plan, EncryptionContext context) {
+        Target key = new Target(plan, context);
+        SealingTarget target = targets.get(key);
+        if (target == null) {
+            target = targets.computeIfAbsent(
+                    key, k -> new SealingTarget(plan, context, maker, parameters, calls));
+            crowded();
+        }
+        return target;
+    }
+
+    private void crowded() {
+        int size = targets.size();
+        if (size > MANY && !warned) {
+            warned = true;
+            LOG.warn(
+                    "Over {} distinct encryption contexts are in use: each costs a data key and a provider call. What"
+                            + " differs from message to message belongs into the associated data.",
+                    MANY);
+        }
+        if (size > MOST) {
+            List<Map.Entry<Target, SealingTarget>> oldest = targets.entrySet().stream()
+                    .sorted(Comparator.comparingLong(entry -> entry.getValue().expiresAt()))
+                    .limit(MOST / 10)
+                    .toList();
+            for (Map.Entry<Target, SealingTarget> entry : oldest) {
+                targets.remove(entry.getKey(), entry.getValue());
+                entry.getValue().close();
+            }
+        }
+    }
+
+    /** Ends the data keys that a named key takes part in. */
+    public void namedKeyChanged(String name) {
+        for (SealingTarget target : targets.values()) {
+            if (target.plan().usesNamedKey(name)) {
+                target.retire();
+            }
+        }
+    }
+
+    /** Wipes keys past their age. */
+    public void sweep() {
+        targets.values().forEach(SealingTarget::sweep);
+    }
+
+    @Override
+    public void close() {
+        targets.values().forEach(SealingTarget::close);
+        targets.clear();
+    }
+}
