@@ -1,16 +1,19 @@
 package io.sealwright.kms.spi;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
- * One change to one key: all of it or nothing.
+ * One change to one key: all of it or nothing. Arrays are not copied and not to be changed.
  *
- * @param name the key
+ * @param name the key, {@code [A-Za-z0-9][A-Za-z0-9._-]{0,127}}
  * @param expectedGeneration what the key's generation must be now; 0 if it must not be there
  * @param newGeneration what it becomes; greater than the expected one
- * @param manifest the new manifest
- * @param put versions to add, or whose wraps to replace
- * @param erase numbers of versions whose rows are to be overwritten and deleted
+ * @param manifest the new manifest, at most 16 MiB
+ * @param put versions to add, or whose wraps to replace (same number and same id as before)
+ * @param erase numbers of versions whose wraps are to be overwritten and deleted; their ids stay known to
+ *     {@link NamedKeyStore#nameOf}. One that is erased already is left so
  */
 public record KeyChange(
         String name,
@@ -19,13 +22,25 @@ public record KeyChange(
         byte[] manifest,
         List<StoredVersion> put,
         List<Integer> erase) {
-    /** Checks the generations and copies the lists. */
+    /** Checks name, generations, length and that no version stands twice; copies the lists. */
     public KeyChange {
+        if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,127}")) {
+            throw new IllegalArgumentException("key name must be of [A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+        }
         if (expectedGeneration < 0 || newGeneration <= expectedGeneration) {
             throw new IllegalArgumentException(
                     "generation must grow, not go from " + expectedGeneration + " to " + newGeneration);
         }
+        if (manifest.length > StoredKey.MAX_MANIFEST_BYTES) {
+            throw new IllegalArgumentException("manifest must have at most 16 MiB, not " + manifest.length + " bytes");
+        }
         put = List.copyOf(put);
         erase = List.copyOf(erase);
+        Set<Integer> numbers = new HashSet<>(erase);
+        for (StoredVersion version : put) {
+            if (!numbers.add(version.number())) {
+                throw new IllegalArgumentException("version " + version.number() + " stands twice in one change");
+            }
+        }
     }
 }

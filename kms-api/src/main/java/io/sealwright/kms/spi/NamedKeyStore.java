@@ -9,9 +9,22 @@ import java.util.Optional;
  *
  * <p>Every method may block and throws {@link io.sealwright.kms.error.StoreException} with code
  * {@code KMS_STORE_UNAVAILABLE} (locked, full, away), {@code KMS_STORE_CORRUPT} or {@code KMS_STORE_NEWER}. A change
- * that returned is durable; one that threw was either made whole or not at all.
+ * that returned is durable; one that threw was either made whole or not at all. After {@link #close} every method but
+ * {@code close} and {@link #describe} throws {@link io.sealwright.kms.error.ClosedException}. A thread interrupted
+ * while it waits for a lock gets {@link io.sealwright.kms.error.CallInterruptedException} and keeps its flag.
  */
 public interface NamedKeyStore extends AutoCloseable {
+    /** The most bytes the record of the store's own key may have. */
+    int MAX_STORE_KEY_BYTES = 64 << 10;
+
+    /**
+     * Makes an empty store in this process's memory. Everything in it is lost when it is closed or the process ends,
+     * and with it everything sealed under its keys: for tests and tools that live for a moment.
+     */
+    static NamedKeyStore inMemory() {
+        return new InMemoryKeyStore();
+    }
+
     /** The store's own key as the engine sealed it, if the store has one yet. */
     Optional<byte[]> storeKey();
 
@@ -26,6 +39,8 @@ public interface NamedKeyStore extends AutoCloseable {
     /**
      * Replaces the store's own key's record if it is still {@code expected}.
      *
+     * @param expected what was read before
+     * @param sealed at most 64 KiB
      * @return whether it was
      */
     boolean replaceStoreKey(byte[] expected, byte[] sealed);
@@ -40,7 +55,7 @@ public interface NamedKeyStore extends AutoCloseable {
     Optional<StoredKey> find(String name);
 
     /**
-     * The name of the key that has a version of this id.
+     * The name of the key that has a version of this id, or had it before it was erased.
      *
      * @param versionId 16 bytes
      */
@@ -50,12 +65,15 @@ public interface NamedKeyStore extends AutoCloseable {
      * Makes a change to one key, in one transaction.
      *
      * @return false, and nothing is changed, if the key's generation is not the expected one (0: the key is not there)
+     * @throws IllegalArgumentException if a version to be put has another id than the one of that number, an id that
+     *     another version has, or makes the key's wraps longer than {@link StoredKey#MAX_TOTAL_WRAPS_BYTES} in all
      */
     boolean apply(KeyChange change);
 
     /** One line that tells what the store is; for {@code health}. */
     String describe();
 
+    /** Releases what the store holds; calls under way end first or fail as closed. Closing again does nothing. */
     @Override
     void close();
 }

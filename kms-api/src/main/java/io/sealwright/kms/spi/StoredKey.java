@@ -11,6 +11,12 @@ import java.util.List;
  * @param versions the versions that still have material, sorted by number
  */
 public record StoredKey(String name, long generation, byte[] manifest, List<StoredVersion> versions) {
+    /** The most bytes a manifest may have. */
+    public static final int MAX_MANIFEST_BYTES = 16 << 20;
+
+    /** The most bytes the wraps of all versions of one key may have together: what one read may bring into memory. */
+    public static final int MAX_TOTAL_WRAPS_BYTES = 64 << 20;
+
     /** Copies the list. */
     public StoredKey {
         versions = List.copyOf(versions);

@@ -1,0 +1,204 @@
+package io.sealwright.kms.spi;
+
+import io.sealwright.kms.error.ClosedException;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store in memory; see {@link NamedKeyStore#inMemory}. It owns its arrays, copied on the way in and out, so that
+ * erasing and closing can overwrite them.
+ */
+final class InMemoryKeyStore implements NamedKeyStore {
+    private static final class Row {
+        private long generation;
+        private byte[] manifest = new byte[0];
+        private final TreeMap<Integer, StoredVersion> versions = new TreeMap<>();
+    }
+
+    /** Where a version belongs to; stays when the version is erased. */
+    private record Place(String name, int number) {}
+
+    // Everything below is guarded by this; nothing blocks while holding it.
+    private final TreeMap<String, Row> rows = new TreeMap<>();
+    private final Map<String, Place> placesById = new HashMap<>();
+    private final Map<Place, String> idsByPlace = new HashMap<>();
+    private byte @Nullable [] storeKey;
+    private long revision;
+    private boolean closed;
+
+    @Override
+    public synchronized Optional<byte[]> storeKey() {
+        checkOpen();
+        return Optional.ofNullable(storeKey).map(byte[]::clone);
+    }
+
+    @Override
+    public synchronized byte[] initialise(byte[] sealed) {
+        checkSealed(sealed);
+        checkOpen();
+        byte[] there = storeKey;
+        if (there == null) {
+            there = sealed.clone();
+            storeKey = there;
+            revision++;
+        }
+        return there.clone();
+    }
+
+    @Override
+    public synchronized boolean replaceStoreKey(byte[] expected, byte[] sealed) {
+        checkSealed(sealed);
+        checkOpen();
+        byte[] there = storeKey;
+        if (there == null || !MessageDigest.isEqual(there, expected)) {
+            return false;
+        }
+        storeKey = sealed.clone();
+        Arrays.fill(there, (byte) 0);
+        revision++;
+        return true;
+    }
+
+    @Override
+    public synchronized long revision() {
+        checkOpen();
+        return revision;
+    }
+
+    @Override
+    public synchronized List<String> names() {
+        checkOpen();
+        return List.copyOf(rows.keySet());
+    }
+
+    @Override
+    public synchronized Optional<StoredKey> find(String name) {
+        checkOpen();
+        Row row = rows.get(name);
+        if (row == null) {
+            return Optional.empty();
+        }
+        List<StoredVersion> versions =
+                row.versions.values().stream().map(InMemoryKeyStore::copy).toList();
+        return Optional.of(new StoredKey(name, row.generation, row.manifest.clone(), versions));
+    }
+
+    @Override
+    public synchronized Optional<String> nameOf(byte[] versionId) {
+        checkOpen();
+        return Optional.ofNullable(placesById.get(hex(versionId))).map(Place::name);
+    }
+
+    @Override
+    public synchronized boolean apply(KeyChange change) {
+        checkOpen();
+        Row row = rows.get(change.name());
+        if ((row == null ? 0 : row.generation) != change.expectedGeneration()) {
+            return false;
+        }
+        checkIds(change);
+        checkTotal(change, row);
+        if (row == null) {
+            row = new Row();
+            rows.put(change.name(), row);
+        }
+        for (int number : change.erase()) {
+            wipe(row.versions.remove(number));
+        }
+        for (StoredVersion version : change.put()) {
+            Place place = new Place(change.name(), version.number());
+            placesById.put(hex(version.id()), place);
+            idsByPlace.put(place, hex(version.id()));
+            wipe(row.versions.put(version.number(), copy(version)));
+        }
+        row.generation = change.newGeneration();
+        row.manifest = change.manifest().clone();
+        revision++;
+        return true;
+    }
+
+    @Override
+    public String describe() {
+        return "memory of this process, lost at its end";
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        for (Row row : rows.values()) {
+            row.versions.values().forEach(InMemoryKeyStore::wipe);
+        }
+        rows.clear();
+        placesById.clear();
+        idsByPlace.clear();
+        if (storeKey != null) {
+            Arrays.fill(storeKey, (byte) 0);
+        }
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new ClosedException(
+                    "The store was closed.",
+                    "It is the store in memory, and what was in it is gone.",
+                    "Open a new one, and close it after its last use only.");
+        }
+    }
+
+    private static void checkSealed(byte[] sealed) {
+        if (sealed.length < 1 || sealed.length > MAX_STORE_KEY_BYTES) {
+            throw new IllegalArgumentException(
+                    "the store key's record must have 1 byte to 64 KiB, not " + sealed.length + " bytes");
+        }
+    }
+
+    private void checkIds(KeyChange change) {
+        Map<String, Place> seen = new HashMap<>();
+        for (StoredVersion version : change.put()) {
+            Place place = new Place(change.name(), version.number());
+            String id = hex(version.id());
+            Place holder = placesById.getOrDefault(id, seen.getOrDefault(id, place));
+            seen.put(id, place);
+            if (!holder.equals(place) || !idsByPlace.getOrDefault(place, id).equals(id)) {
+                throw new IllegalArgumentException("version " + version.number() + " of key '" + change.name()
+                        + "' has an id that does not fit: the id is another version's, or the version has another id");
+            }
+        }
+    }
+
+    private static void checkTotal(KeyChange change, @Nullable Row row) {
+        Map<Integer, Integer> sizes = new HashMap<>();
+        if (row != null) {
+            row.versions.forEach((number, version) -> sizes.put(number, version.wraps().length));
+        }
+        change.erase().forEach(sizes::remove);
+        change.put().forEach(version -> sizes.put(version.number(), version.wraps().length));
+        long total = sizes.values().stream().mapToLong(Integer::longValue).sum();
+        if (total > StoredKey.MAX_TOTAL_WRAPS_BYTES) {
+            throw new IllegalArgumentException("the wraps of key '" + change.name() + "' would have " + total
+                    + " bytes in all; at most 64 MiB are allowed");
+        }
+    }
+
+    private static StoredVersion copy(StoredVersion version) {
+        return new StoredVersion(
+                version.number(), version.id().clone(), version.wraps().clone());
+    }
+
+    private static void wipe(@Nullable StoredVersion version) {
+        if (version != null) {
+            Arrays.fill(version.wraps(), (byte) 0);
+        }
+    }
+
+    private static String hex(byte[] id) {
+        return HexFormat.of().formatHex(id);
+    }
+}

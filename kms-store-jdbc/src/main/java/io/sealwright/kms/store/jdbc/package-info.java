@@ -1,0 +1,5 @@
+/** Named keys in a database: SQLite, for one machine. */
+@NullMarked
+package io.sealwright.kms.store.jdbc;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,15 @@
+import io.sealwright.kms.spi.EmbeddedStoreProvider;
+import io.sealwright.kms.store.jdbc.SqliteStoreProvider;
+
+/** Named keys in a database: SQLite, for one machine. The driver is the application's to add. */
+module io.sealwright.kms.store.jdbc {
+    requires transitive io.sealwright.kms;
+    requires transitive java.sql;
+    requires org.slf4j;
+    requires static org.jspecify;
+
+    exports io.sealwright.kms.store.jdbc;
+
+    provides EmbeddedStoreProvider with
+            SqliteStoreProvider;
+}

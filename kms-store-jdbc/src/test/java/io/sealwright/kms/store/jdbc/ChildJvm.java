@@ -1,0 +1,101 @@
+package io.sealwright.kms.store.jdbc;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A process of its own that talks to the test by lines over pipes. */
+final class ChildJvm implements AutoCloseable {
+    private final Process process;
+    private final Thread reader;
+    private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+
+    ChildJvm(Class<?> main, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx128m",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                main.getName()));
+        if (Runtime.version().feature() >= 24) {
+            command.add(1, "--enable-native-access=ALL-UNNAMED"); // SQLite's native library, else a warning
+        }
+        command.addAll(List.of(arguments));
+        process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        reader = new Thread(this::read, "lines of " + process.pid());
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    private void read() {
+        try (BufferedReader in = process.inputReader(StandardCharsets.UTF_8)) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                lines.add(line);
+            }
+        } catch (IOException e) {
+            lines.add("broken pipe: " + e);
+        }
+    }
+
+    /** The next line; fails if none comes in time. */
+    String line() throws InterruptedException {
+        String line = lines.poll(30, TimeUnit.SECONDS);
+        if (line == null) {
+            throw new AssertionError("the child said nothing for 30 seconds");
+        }
+        return line;
+    }
+
+    /** Whether all lines that came were taken: the last one is what the child is doing now. */
+    boolean isRead() {
+        return lines.isEmpty();
+    }
+
+    void tell(String line) {
+        try {
+            process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            process.getOutputStream().flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** SIGKILL, by the handle: {@link Process#destroyForcibly} closes the pipe with what is still in it. */
+    void kill() {
+        process.toHandle().destroyForcibly();
+    }
+
+    /** All lines that came and were not taken yet, once the process has ended and its pipe is empty. */
+    List<String> rest() throws InterruptedException {
+        if (!process.waitFor(30, TimeUnit.SECONDS)) {
+            throw new AssertionError("the child does not end");
+        }
+        reader.join(30_000);
+        List<String> rest = new ArrayList<>();
+        lines.drainTo(rest);
+        return rest;
+    }
+
+    int exit() throws InterruptedException {
+        if (!process.waitFor(30, TimeUnit.SECONDS)) {
+            throw new AssertionError("the child does not end");
+        }
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}

@@ -1,0 +1,528 @@
+package io.sealwright.kms.testkit.store;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.sealwright.kms.error.ClosedException;
+import io.sealwright.kms.spi.KeyChange;
+import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoredKey;
+import io.sealwright.kms.spi.StoredVersion;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What every {@link NamedKeyStore} must do. A store's test extends it and says how a fresh one is made. */
+@Timeout(60)
+public abstract class NamedKeyStoreContract {
+    private static final int THREADS = 8;
+
+    private NamedKeyStore store;
+    private NamedKeyStore second;
+
+    /** For subclasses. */
+    protected NamedKeyStoreContract() {}
+
+    /** Makes an empty store. */
+    protected abstract NamedKeyStore fresh() throws Exception;
+
+    /**
+     * Opens another handle to the same data, as a second process has it; {@code store} itself if there is no such
+     * thing.
+     */
+    protected abstract NamedKeyStore again(NamedKeyStore store) throws Exception;
+
+    @BeforeEach
+    final void openStore() throws Exception {
+        store = fresh();
+        second = again(store);
+    }
+
+    @AfterEach
+    final void closeStore() {
+        second.close();
+        store.close();
+    }
+
+    @Test
+    void storeKey_freshStore_isEmpty() {
+        assertTrue(store.storeKey().isEmpty());
+        assertTrue(store.names().isEmpty());
+    }
+
+    @Test
+    void initialise_freshStore_keepsTheGivenOne() {
+        long before = store.revision();
+        assertArrayEquals(text("first"), store.initialise(text("first")));
+        assertArrayEquals(text("first"), store.storeKey().orElseThrow());
+        assertArrayEquals(text("first"), second.storeKey().orElseThrow());
+        assertNotEquals(before, second.revision());
+    }
+
+    @Test
+    void initialise_again_returnsTheFirst() {
+        store.initialise(text("first"));
+        long before = store.revision();
+        assertArrayEquals(text("first"), second.initialise(text("second")));
+        assertArrayEquals(text("first"), store.storeKey().orElseThrow());
+        assertEquals(before, store.revision(), "nothing was changed");
+    }
+
+    @Test
+    void initialise_manyAtOnce_allGetTheSame() throws Exception {
+        List<byte[]> results = atOnce(i -> () -> handle(i).initialise(text("key " + i)));
+        byte[] winner = store.storeKey().orElseThrow();
+        for (byte[] result : results) {
+            assertArrayEquals(winner, result);
+        }
+    }
+
+    @Test
+    void initialise_argumentChangedAfterwards_storeKeepsItsOwn() {
+        byte[] mine = text("first");
+        store.initialise(mine);
+        Arrays.fill(mine, (byte) 'x');
+        byte[] read = store.storeKey().orElseThrow();
+        assertArrayEquals(text("first"), read);
+        Arrays.fill(read, (byte) 'x');
+        assertArrayEquals(text("first"), store.storeKey().orElseThrow());
+    }
+
+    @Test
+    void initialise_longest_isKept() {
+        byte[] longest = pattern(NamedKeyStore.MAX_STORE_KEY_BYTES);
+        store.initialise(longest);
+        assertArrayEquals(longest, second.storeKey().orElseThrow());
+    }
+
+    @Test
+    void initialise_tooLongOrEmpty_isRefused() {
+        byte[] tooLong = pattern(NamedKeyStore.MAX_STORE_KEY_BYTES + 1);
+        assertThrows(IllegalArgumentException.class, () -> store.initialise(tooLong));
+        assertThrows(IllegalArgumentException.class, () -> store.initialise(new byte[0]));
+        assertTrue(store.storeKey().isEmpty());
+    }
+
+    @Test
+    void replaceStoreKey_asExpected_replaces() {
+        store.initialise(text("first"));
+        long before = store.revision();
+        assertTrue(second.replaceStoreKey(text("first"), text("second")));
+        assertArrayEquals(text("second"), store.storeKey().orElseThrow());
+        assertNotEquals(before, store.revision());
+    }
+
+    @Test
+    void replaceStoreKey_notAsExpected_changesNothing() {
+        assertFalse(store.replaceStoreKey(text("first"), text("second")));
+        assertTrue(store.storeKey().isEmpty());
+        store.initialise(text("first"));
+        long before = store.revision();
+        assertFalse(second.replaceStoreKey(text("other"), text("second")));
+        assertArrayEquals(text("first"), store.storeKey().orElseThrow());
+        assertEquals(before, store.revision());
+    }
+
+    @Test
+    void replaceStoreKey_manyAtOnce_exactlyOneWins() throws Exception {
+        store.initialise(text("first"));
+        List<Boolean> results = atOnce(i -> () -> handle(i).replaceStoreKey(text("first"), text("key " + i)));
+        assertEquals(1, results.stream().filter(won -> won).count());
+        int winner = results.indexOf(true);
+        assertArrayEquals(text("key " + winner), store.storeKey().orElseThrow());
+    }
+
+    @Test
+    void replaceStoreKey_tooLong_isRefused() {
+        store.initialise(text("first"));
+        byte[] tooLong = pattern(NamedKeyStore.MAX_STORE_KEY_BYTES + 1);
+        assertThrows(IllegalArgumentException.class, () -> store.replaceStoreKey(text("first"), tooLong));
+        assertArrayEquals(text("first"), store.storeKey().orElseThrow());
+    }
+
+    @Test
+    void find_unknownName_isEmpty() {
+        assertTrue(store.find("nobody").isEmpty());
+        assertTrue(store.find("no such' name; --").isEmpty());
+        assertTrue(store.nameOf(id("nobody", 1)).isEmpty());
+    }
+
+    @Test
+    void apply_newKey_isFoundByAll() {
+        StoredVersion one = version("orders", 1, 60);
+        assertTrue(store.apply(change("orders", 0, 1, List.of(one))));
+        for (NamedKeyStore handle : List.of(store, second)) {
+            StoredKey found = handle.find("orders").orElseThrow();
+            assertEquals("orders", found.name());
+            assertEquals(1, found.generation());
+            assertArrayEquals(text("orders 1"), found.manifest());
+            assertVersions(List.of(one), found);
+            assertEquals(Optional.of("orders"), handle.nameOf(one.id()));
+            assertEquals(List.of("orders"), handle.names());
+        }
+    }
+
+    @Test
+    void apply_generationDiffers_changesNothing() {
+        store.apply(change("orders", 0, 5, List.of(version("orders", 1, 60))));
+        long before = store.revision();
+        StoredVersion two = version("orders", 2, 60);
+        assertFalse(second.apply(change("orders", 0, 6, List.of(two))), "there already");
+        assertFalse(second.apply(change("orders", 4, 6, List.of(two))), "older");
+        assertFalse(second.apply(change("orders", 6, 7, List.of(two))), "newer");
+        assertFalse(second.apply(change("invoices", 1, 2, List.of(two))), "not there");
+        assertEquals(before, store.revision());
+        assertEquals(List.of("orders"), store.names());
+        assertEquals(5, store.find("orders").orElseThrow().generation());
+        assertTrue(store.nameOf(two.id()).isEmpty());
+    }
+
+    @Test
+    void apply_nextGeneration_addsAndKeepsVersions() {
+        StoredVersion one = version("orders", 1, 60);
+        StoredVersion two = version("orders", 2, 3_000);
+        store.apply(change("orders", 0, 1, List.of(one)));
+        assertTrue(second.apply(change("orders", 1, 9, List.of(two))));
+        StoredKey found = store.find("orders").orElseThrow();
+        assertEquals(9, found.generation());
+        assertArrayEquals(text("orders 9"), found.manifest());
+        assertVersions(List.of(one, two), found);
+    }
+
+    @Test
+    void apply_versionsPutOutOfOrder_areFoundSortedByNumber() {
+        List<StoredVersion> put = new ArrayList<>();
+        for (int number : new int[] {10, 2, 9, 1, 100}) {
+            put.add(version("orders", number, 60));
+        }
+        store.apply(change("orders", 0, 1, put));
+        StoredKey found = store.find("orders").orElseThrow();
+        assertEquals(
+                List.of(1, 2, 9, 10, 100),
+                found.versions().stream().map(StoredVersion::number).toList());
+    }
+
+    @Test
+    void apply_versionPutAgain_replacesItsWraps() {
+        StoredVersion one = version("orders", 1, 60);
+        store.apply(change("orders", 0, 1, List.of(one)));
+        StoredVersion rewrapped = new StoredVersion(1, one.id(), pattern(200));
+        assertTrue(store.apply(change("orders", 1, 2, List.of(rewrapped))));
+        assertVersions(List.of(rewrapped), second.find("orders").orElseThrow());
+    }
+
+    @Test
+    void apply_erase_removesMaterialAndKeepsTheName() {
+        StoredVersion one = version("orders", 1, 60);
+        StoredVersion two = version("orders", 2, 60);
+        store.apply(change("orders", 0, 1, List.of(one, two)));
+        assertTrue(store.apply(new KeyChange("orders", 1, 2, text("orders 2"), List.of(), List.of(1))));
+        assertVersions(List.of(two), second.find("orders").orElseThrow());
+        assertEquals(Optional.of("orders"), second.nameOf(one.id()), "so that opening can say it is destroyed");
+        assertTrue(store.apply(new KeyChange("orders", 2, 3, text("orders 3"), List.of(), List.of(1, 2, 77))));
+        assertVersions(List.of(), second.find("orders").orElseThrow());
+        assertEquals(List.of("orders"), second.names(), "tombstone");
+    }
+
+    @Test
+    void apply_idOfAnotherVersion_isRefusedWhole() {
+        StoredVersion one = version("orders", 1, 60);
+        store.apply(change("orders", 0, 1, List.of(one)));
+        StoredVersion thief = new StoredVersion(1, one.id(), pattern(60));
+        KeyChange otherKey = change("invoices", 0, 1, List.of(version("invoices", 2, 60), thief));
+        assertThrows(IllegalArgumentException.class, () -> store.apply(otherKey));
+        StoredVersion moved = new StoredVersion(2, one.id(), pattern(60));
+        assertThrows(IllegalArgumentException.class, () -> store.apply(change("orders", 1, 2, List.of(moved))));
+        StoredVersion renamed = new StoredVersion(1, id("other", 1), pattern(60));
+        assertThrows(IllegalArgumentException.class, () -> store.apply(change("orders", 1, 2, List.of(renamed))));
+        StoredVersion third = version("orders", 3, 60);
+        StoredVersion fourth = new StoredVersion(4, third.id(), pattern(60));
+        assertThrows(IllegalArgumentException.class, () -> store.apply(change("orders", 1, 2, List.of(third, fourth))));
+        assertEquals(List.of("orders"), store.names());
+        assertTrue(store.nameOf(id("invoices", 2)).isEmpty());
+        assertEquals(1, store.find("orders").orElseThrow().generation());
+        assertVersions(List.of(one), second.find("orders").orElseThrow());
+    }
+
+    @Test
+    void apply_idOfAnErasedVersionOfAnotherKey_isRefused() {
+        StoredVersion one = version("orders", 1, 60);
+        store.apply(change("orders", 0, 1, List.of(one)));
+        store.apply(new KeyChange("orders", 1, 2, text("orders 2"), List.of(), List.of(1)));
+        StoredVersion thief = new StoredVersion(1, one.id(), pattern(60));
+        assertThrows(IllegalArgumentException.class, () -> store.apply(change("invoices", 0, 1, List.of(thief))));
+    }
+
+    @Test
+    void apply_longest_isKept() {
+        StoredVersion longest = version("orders", 1, StoredVersion.MAX_WRAPS_BYTES);
+        byte[] manifest = pattern(StoredKey.MAX_MANIFEST_BYTES);
+        assertTrue(store.apply(new KeyChange("orders", 0, 1, manifest, List.of(longest), List.of())));
+        StoredKey found = second.find("orders").orElseThrow();
+        assertArrayEquals(manifest, found.manifest());
+        assertVersions(List.of(longest), found);
+    }
+
+    @Test
+    void apply_wrapsTooLongInAll_isRefusedWhole() {
+        int fitting = StoredKey.MAX_TOTAL_WRAPS_BYTES / StoredVersion.MAX_WRAPS_BYTES;
+        List<StoredVersion> put = new ArrayList<>();
+        for (int number = 1; number <= fitting; number++) {
+            put.add(version("orders", number, StoredVersion.MAX_WRAPS_BYTES));
+        }
+        assertTrue(store.apply(change("orders", 0, 1, put)));
+        KeyChange oneByteMore = change("orders", 1, 2, List.of(version("orders", fitting + 1, 1)));
+        assertThrows(IllegalArgumentException.class, () -> store.apply(oneByteMore));
+        StoredKey found = store.find("orders").orElseThrow();
+        assertEquals(1, found.generation());
+        assertEquals(fitting, found.versions().size());
+    }
+
+    @Test
+    void apply_emptyManifest_isKept() {
+        assertTrue(store.apply(new KeyChange("orders", 0, 1, new byte[0], List.of(), List.of())));
+        assertEquals(0, second.find("orders").orElseThrow().manifest().length);
+    }
+
+    @Test
+    void apply_sameNewKeyManyAtOnce_exactlyOneWins() throws Exception {
+        List<Boolean> results = atOnce(i -> () -> handle(i)
+                .apply(new KeyChange(
+                        "orders", 0, 1, text("by " + i), List.of(version("orders by " + i, 1, 500)), List.of())));
+        assertEquals(1, results.stream().filter(won -> won).count());
+        int winner = results.indexOf(true);
+        StoredKey found = store.find("orders").orElseThrow();
+        assertArrayEquals(text("by " + winner), found.manifest());
+        assertVersions(List.of(version("orders by " + winner, 1, 500)), found);
+    }
+
+    @Test
+    void apply_sameGenerationManyAtOnce_exactlyOneWinsEachRound() throws Exception {
+        store.apply(change("orders", 0, 1, List.of(version("orders", 1, 60))));
+        for (int round = 1; round <= 10; round++) {
+            long generation = round;
+            List<Boolean> results = atOnce(i -> () -> handle(i)
+                    .apply(new KeyChange(
+                            "orders",
+                            generation,
+                            generation + 1,
+                            text("by " + i),
+                            List.of(version("by " + i + " in " + generation, (int) generation + 1, 60)),
+                            List.of())));
+            assertEquals(1, results.stream().filter(won -> won).count(), "round " + round);
+            StoredKey found = second.find("orders").orElseThrow();
+            assertArrayEquals(text("by " + results.indexOf(true)), found.manifest());
+            assertEquals(round + 1, found.versions().size());
+        }
+    }
+
+    @Test
+    void apply_differentKeysManyAtOnce_allSucceed() throws Exception {
+        long before = store.revision();
+        List<Boolean> results =
+                atOnce(i -> () -> handle(i).apply(change("key-" + i, 0, 1, List.of(version("key-" + i, 1, 60)))));
+        assertFalse(results.contains(false));
+        assertEquals(THREADS, store.names().size());
+        assertNotEquals(before, store.revision());
+    }
+
+    @Test
+    void find_whileTheKeyChanges_seesOneMoment() throws Exception {
+        store.apply(change("orders", 0, 1, List.of(version("orders", 1, 60))));
+        int last = 60;
+        CyclicBarrier barrier = new CyclicBarrier(2);
+        ExecutorService threads = Executors.newFixedThreadPool(1);
+        try {
+            Future<?> writer = threads.submit(() -> {
+                barrier.await();
+                for (int n = 1; n < last; n++) {
+                    // Version n + 1 comes and version n goes in the change that makes generation n + 1.
+                    assertTrue(second.apply(new KeyChange(
+                            "orders",
+                            n,
+                            n + 1,
+                            text("orders " + (n + 1)),
+                            List.of(version("orders", n + 1, 60)),
+                            List.of(n))));
+                }
+                return null;
+            });
+            barrier.await();
+            long seen = 0;
+            while (seen < last) {
+                StoredKey found = store.find("orders").orElseThrow();
+                assertTrue(found.generation() >= seen, "never back");
+                seen = found.generation();
+                assertArrayEquals(text("orders " + seen), found.manifest());
+                assertVersions(List.of(version("orders", (int) seen, 60)), found);
+                if (writer.isDone()) {
+                    writer.get();
+                }
+            }
+            writer.get();
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
+    void revision_everyChange_differsFromAllBefore() {
+        Set<Long> seen = new HashSet<>();
+        assertTrue(seen.add(store.revision()));
+        store.initialise(text("first"));
+        assertTrue(seen.add(second.revision()));
+        for (int generation = 0; generation < 5; generation++) {
+            NamedKeyStore handle = handle(generation);
+            handle.apply(change("orders", generation, generation + 1, List.of(version("orders", generation + 1, 60))));
+            assertTrue(seen.add(store.revision()));
+            assertEquals(store.revision(), second.revision());
+        }
+    }
+
+    @Test
+    void names_createdInAnyOrder_areSorted() {
+        for (String name : List.of("b", "a.1", "Z", "a-1", "a_1", "0", "a")) {
+            store.apply(change(name, 0, 1, List.of()));
+        }
+        assertEquals(List.of("0", "Z", "a", "a-1", "a.1", "a_1", "b"), second.names());
+    }
+
+    @Test
+    void find_resultChangedByCaller_storeKeepsItsOwn() {
+        StoredVersion one = version("orders", 1, 60);
+        byte[] wraps = one.wraps().clone();
+        store.apply(change("orders", 0, 1, List.of(one)));
+        Arrays.fill(one.wraps(), (byte) 0);
+        StoredKey found = store.find("orders").orElseThrow();
+        assertArrayEquals(wraps, found.versions().get(0).wraps());
+        Arrays.fill(found.versions().get(0).wraps(), (byte) 0);
+        assertArrayEquals(
+                wraps, store.find("orders").orElseThrow().versions().get(0).wraps());
+    }
+
+    @Test
+    void everyMethod_interruptedBefore_worksAndKeepsTheFlag() {
+        Thread.currentThread().interrupt();
+        try {
+            store.initialise(text("first"));
+            assertTrue(store.apply(change("orders", 0, 1, List.of(version("orders", 1, 60)))));
+            assertTrue(store.find("orders").isPresent());
+            assertTrue(Thread.currentThread().isInterrupted());
+        } finally {
+            Thread.interrupted();
+        }
+    }
+
+    @Test
+    void everyMethod_afterClose_throwsClosed() {
+        NamedKeyStore handle = store;
+        handle.initialise(text("first"));
+        handle.close();
+        handle.close();
+        assertThrows(ClosedException.class, handle::storeKey);
+        assertThrows(ClosedException.class, () -> handle.initialise(text("first")));
+        assertThrows(ClosedException.class, () -> handle.replaceStoreKey(text("first"), text("second")));
+        assertThrows(ClosedException.class, handle::revision);
+        assertThrows(ClosedException.class, handle::names);
+        assertThrows(ClosedException.class, () -> handle.find("orders"));
+        assertThrows(ClosedException.class, () -> handle.nameOf(id("orders", 1)));
+        assertThrows(ClosedException.class, () -> handle.apply(change("orders", 0, 1, List.of())));
+        assertFalse(handle.describe().isEmpty());
+    }
+
+    @Test
+    void describe_always_isOneLine() {
+        assertEquals(1, store.describe().lines().count());
+    }
+
+    private NamedKeyStore handle(int thread) {
+        return thread % 2 == 0 ? store : second;
+    }
+
+    private interface TaskFactory<T> {
+        Callable<T> task(int thread);
+    }
+
+    /** Runs a task in each of several threads, which a barrier lets go together. */
+    private static <T> List<T> atOnce(TaskFactory<T> factory) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+        try {
+            CyclicBarrier barrier = new CyclicBarrier(THREADS);
+            List<Future<T>> futures = new ArrayList<>();
+            for (int i = 0; i < THREADS; i++) {
+                Callable<T> task = factory.task(i);
+                futures.add(threads.submit(() -> {
+                    barrier.await(10, TimeUnit.SECONDS);
+                    return task.call();
+                }));
+            }
+            List<T> results = new ArrayList<>();
+            for (Future<T> future : futures) {
+                results.add(future.get());
+            }
+            return results;
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    private static void assertVersions(List<StoredVersion> expected, StoredKey found) {
+        assertEquals(
+                expected.stream().map(StoredVersion::number).toList(),
+                found.versions().stream().map(StoredVersion::number).toList());
+        for (int i = 0; i < expected.size(); i++) {
+            assertArrayEquals(expected.get(i).id(), found.versions().get(i).id());
+            assertArrayEquals(expected.get(i).wraps(), found.versions().get(i).wraps());
+        }
+    }
+
+    private static KeyChange change(String name, long from, long to, List<StoredVersion> put) {
+        return new KeyChange(name, from, to, text(name + " " + to), put, List.of());
+    }
+
+    private static StoredVersion version(String seed, int number, int bytes) {
+        byte[] wraps = pattern(bytes);
+        wraps[0] = (byte) number;
+        return new StoredVersion(number, id(seed, number), wraps);
+    }
+
+    private static byte[] id(String seed, int number) {
+        return ByteBuffer.allocate(StoredVersion.ID_BYTES)
+                .putInt(number)
+                .putInt(seed.hashCode())
+                .putInt(7 * seed.hashCode())
+                .putInt(seed.length())
+                .array();
+    }
+
+    private static byte[] pattern(int bytes) {
+        byte[] pattern = new byte[bytes];
+        for (int i = 0; i < bytes; i++) {
+            pattern[i] = (byte) (i * 31 + (i >> 8));
+        }
+        return pattern;
+    }
+
+    private static byte[] text(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}
