@@ -42,13 +42,12 @@ final class AsyncCalls implements AsyncKeyManager {
             try {
                 Bodies bodies = kms.bodies();
                 if (clear()) {
-                    return CompletableFuture.completedFuture(
-                            Bodies.clear(context(), plaintext, 0, plaintext.length));
+                    return CompletableFuture.completedFuture(Bodies.clear(context(), plaintext, 0, plaintext.length));
                 }
                 var suite = suiteFor(plaintext.length);
                 return target().ready()
-                        .thenApply(target ->
-                                bodies.seal(target, suite, plaintext, 0, plaintext.length, associatedData()));
+                        .thenApply(
+                                target -> bodies.seal(target, suite, plaintext, 0, plaintext.length, associatedData()));
             } catch (RuntimeException e) {
                 return CompletableFuture.failedFuture(e);
             }

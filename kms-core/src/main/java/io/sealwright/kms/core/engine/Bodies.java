@@ -50,8 +50,8 @@ final class Bodies {
 
     private static int demandArray(long length) {
         if (length > MOST_ARRAY_BYTES) {
-            throw new IllegalArgumentException("the message would have " + length
-                    + " bytes, more than an array holds: encrypt a stream instead");
+            throw new IllegalArgumentException(
+                    "the message would have " + length + " bytes, more than an array holds: encrypt a stream instead");
         }
         return (int) length;
     }
@@ -165,8 +165,7 @@ final class Bodies {
         return new Opened(plaintext, epoch.keyId(), epoch.suite(), epoch.level(), epoch.context());
     }
 
-    private ChunkKeys keys(
-            byte[] message, int from, int to, byte[] aad, OpenPolicy policy, OpeningEpoch epoch) {
+    private ChunkKeys keys(byte[] message, int from, int to, byte[] aad, OpenPolicy policy, OpeningEpoch epoch) {
         OpeningEpoch present = epoch;
         while (true) {
             int body = from + present.headerLength();

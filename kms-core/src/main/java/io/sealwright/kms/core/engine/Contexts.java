@@ -40,7 +40,8 @@ final class Contexts {
         final OpenPolicy plainPolicy;
 
         /** The target of the manager's default recipients; may be closed meanwhile. */
-        @Nullable SealingTarget target;
+        @Nullable
+        SealingTarget target;
 
         Known(EncryptionContext context) {
             this.context = context;

@@ -92,8 +92,8 @@ final class DefaultKeyManager implements KeyManager {
             return settings.store();
         }
         Path home = KmsHome.resolve(settings.home());
-        for (EmbeddedStoreProvider provider : ServiceLoader.load(
-                EmbeddedStoreProvider.class, DefaultKeyManager.class.getClassLoader())) {
+        for (EmbeddedStoreProvider provider :
+                ServiceLoader.load(EmbeddedStoreProvider.class, DefaultKeyManager.class.getClassLoader())) {
             Optional<NamedKeyStore> store = provider.open(home);
             if (store.isPresent()) {
                 return store.get();
@@ -108,8 +108,7 @@ final class DefaultKeyManager implements KeyManager {
         this.store = store;
         Events events = new Events(settings.listeners());
         this.time = new CoarseTime(settings.time(), salts::nextEra);
-        this.calls =
-                new ProviderCalls(settings.deadline(), settings.providerExecutor(), events, settings.time());
+        this.calls = new ProviderCalls(settings.deadline(), settings.providerExecutor(), events, settings.time());
         this.namedKeys = store == null
                 ? null
                 : new NamedKeyRing(
@@ -122,8 +121,7 @@ final class DefaultKeyManager implements KeyManager {
                         settings.dataKeys().maxAge(),
                         settings.dataKeys().refreshAfter(),
                         this::namedKeyChanged);
-        SealingParameters parameters =
-                new SealingParameters(settings.dataKeys(), salts, time, settings.jcaProvider());
+        SealingParameters parameters = new SealingParameters(settings.dataKeys(), salts, time, settings.jcaProvider());
         DataKeyMaker maker = new DataKeyMaker(parameters, calls, namedKeys);
         this.targets = new SealingTargets(maker, parameters, calls);
         RootFinder roots = new RootFinder(
@@ -133,9 +131,8 @@ final class DefaultKeyManager implements KeyManager {
         this.bodies = new Bodies(openings, chunked);
         this.rewrapper = new Rewrapper(this, masterKeys, namedKeys, openings, calls);
         this.healthCheck = new HealthCheck(masterKeys.opening(), store, calls, settings.time());
-        List<Entry> entries = masterKeys.wrapping().stream()
-                .<Entry>map(MasterEntry::new)
-                .toList();
+        List<Entry> entries =
+                masterKeys.wrapping().stream().<Entry>map(MasterEntry::new).toList();
         this.defaultPlan = entries.isEmpty() ? null : new RecipientPlan(entries, false);
         this.housekeeping = new Housekeeping(targets, openings, namedKeys);
         RestoreHook.register(this);

@@ -91,8 +91,7 @@ final class EncryptionCall extends SealOptions<Encryption> implements Encryption
             Suite suite = suiteFor(length);
             while (true) {
                 try {
-                    return bodies.seal(
-                            target(), suite, plaintext, offset, length, associatedData(), out, outOffset);
+                    return bodies.seal(target(), suite, plaintext, offset, length, associatedData(), out, outOffset);
                 } catch (ClosedException e) {
                     again(e);
                 }

@@ -32,10 +32,10 @@ final class MasterKeys implements AutoCloseable {
     static MasterKeys open(KeyManagerSettings settings) {
         MasterKeys keys = new MasterKeys();
         try {
-            Map<String, MasterKeyProvider> providers = settings.masterKeys().stream().allMatch(c -> c.key() != null)
-                            && !settings.embedded()
-                    ? Map.of()
-                    : providers();
+            Map<String, MasterKeyProvider> providers =
+                    settings.masterKeys().stream().allMatch(c -> c.key() != null) && !settings.embedded()
+                            ? Map.of()
+                            : providers();
             if (settings.embedded()) {
                 keys.add(new MasterKeyChoice(Role.WRAP_AND_OPEN, EMBEDDED_URI, null), settings, providers, true);
             }
@@ -68,15 +68,12 @@ final class MasterKeys implements AutoCloseable {
         if (provider == null) {
             throw new ConfigurationException(
                     "No provider serves master keys of the scheme '" + uri.scheme() + "'.",
-                    "On the class path are providers of: "
-                            + String.join(", ", new TreeSet<>(providers.keySet())) + ".",
-                    "Correct the scheme, or add the module that has its provider"
-                            + artifact(uri.scheme()) + ".");
+                    "On the class path are providers of: " + String.join(", ", new TreeSet<>(providers.keySet())) + ".",
+                    "Correct the scheme, or add the module that has its provider" + artifact(uri.scheme()) + ".");
         }
         return provider.open(
                 uri,
-                new ProviderSettings(
-                        KmsHome.resolve(settings.home()), create, settings.deadline(), settings.time()));
+                new ProviderSettings(KmsHome.resolve(settings.home()), create, settings.deadline(), settings.time()));
     }
 
     private static String artifact(String scheme) {
@@ -85,7 +82,9 @@ final class MasterKeys implements AutoCloseable {
                 ? "kms-providers-aws"
                 : scheme.startsWith("gcp-")
                         ? "kms-providers-gcp"
-                        : scheme.startsWith("vault-") ? "kms-providers-vault" : scheme.equals("pkcs11") ? "kms-pkcs11" : null;
+                        : scheme.startsWith("vault-")
+                                ? "kms-providers-vault"
+                                : scheme.equals("pkcs11") ? "kms-pkcs11" : null;
         return module == null ? "" : " (io.sealwright:" + module + ")";
     }
 

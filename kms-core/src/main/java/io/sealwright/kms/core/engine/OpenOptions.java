@@ -30,8 +30,8 @@ abstract class OpenOptions<T extends DecryptionOptions<T>> implements Decryption
     /** These pairs and those. */
     static Known joined(Known known, EncryptionContext more) {
         if (more.hasReservedNames()) {
-            throw new IllegalArgumentException("context names that begin with '" + EncryptionContext.RESERVED_PREFIX
-                    + "' are the library's own");
+            throw new IllegalArgumentException(
+                    "context names that begin with '" + EncryptionContext.RESERVED_PREFIX + "' are the library's own");
         }
         if (known.context.isEmpty()) {
             return new Known(more);

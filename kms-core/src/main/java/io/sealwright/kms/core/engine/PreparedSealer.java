@@ -102,8 +102,8 @@ final class PreparedSealer implements Sealer {
     public List<byte[]> sealAll(List<byte[]> plaintexts, @Nullable List<byte[]> associatedData) {
         demandOpen();
         if (associatedData != null && associatedData.size() != plaintexts.size()) {
-            throw new IllegalArgumentException(plaintexts.size() + " plaintexts, but " + associatedData.size()
-                    + " pieces of associated data");
+            throw new IllegalArgumentException(
+                    plaintexts.size() + " plaintexts, but " + associatedData.size() + " pieces of associated data");
         }
         List<byte[]> messages = new ArrayList<>(plaintexts.size());
         for (int i = 0; i < plaintexts.size(); i++) {

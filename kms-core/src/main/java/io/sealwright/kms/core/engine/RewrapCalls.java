@@ -85,8 +85,7 @@ final class RewrapCalls {
                         "Give it with associatedData(...) (-a on the command line); an empty array if there was none.");
             }
             Header header = start.header();
-            InputStream whole =
-                    new SequenceInputStream(new ByteArrayInputStream(header.bytes()), start.body());
+            InputStream whole = new SequenceInputStream(new ByteArrayInputStream(header.bytes()), start.body());
             StreamCalls.encryptAnew(kms, whole, header, data, allowCompromised, anew, out);
         }
     }

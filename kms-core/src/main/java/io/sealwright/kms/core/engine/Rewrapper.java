@@ -90,8 +90,7 @@ final class Rewrapper {
     /** Decides, and makes the new header if that is enough; may block. */
     Outcome plan(Header header, boolean allowCompromised) {
         demandRewrappable(header);
-        List<@Nullable Owner> owners =
-                calls.call("looking at a message's recipients", () -> owners(header));
+        List<@Nullable Owner> owners = calls.call("looking at a message's recipients", () -> owners(header));
         if (owners.stream().allMatch(owner -> owner == null)) {
             throw noOwner();
         }
@@ -139,14 +138,12 @@ final class Rewrapper {
                     "No key here can wrap for them.",
                     "Configure all of its keys, or decrypt it and encrypt it for whom it is meant.");
         }
-        return new EncryptAnew(
-                entries, header.form() == Form.DIRECT, new RewrapResult(true, true, renewed, List.of()));
+        return new EncryptAnew(entries, header.form() == Form.DIRECT, new RewrapResult(true, true, renewed, List.of()));
     }
 
     private NewHeader renewed(
             Header header, List<@Nullable Owner> owners, List<MasterKey> missing, boolean allowCompromised) {
-        OpenPolicy policy =
-                new OpenPolicy(header.context(), OpenPolicy.ENCRYPTED, false, allowCompromised);
+        OpenPolicy policy = new OpenPolicy(header.context(), OpenPolicy.ENCRYPTED, false, allowCompromised);
         byte[] root = openings.root(header, policy);
         SecretBytes held = SecretBytes.copyOf(root);
         try (held;
@@ -175,8 +172,8 @@ final class Rewrapper {
                 }
                 return made;
             });
-            byte[] authenticated = HeaderWriter.withRecipients(
-                    header.immutable(), header.commitment(), header.wanted(), recipients);
+            byte[] authenticated =
+                    HeaderWriter.withRecipients(header.immutable(), header.commitment(), header.wanted(), recipients);
             return new NewHeader(
                     HeaderWriter.join(authenticated, keys.mac(authenticated)),
                     new RewrapResult(true, false, renewed, kept));
@@ -262,8 +259,7 @@ final class Rewrapper {
     /** The wrapping master keys that a message of master keys lacks, as far as its sealer wanted more recipients. */
     private List<MasterKey> missing(Header header, List<@Nullable Owner> owners) {
         int lacking = header.wanted() - header.recipients().size();
-        boolean ofMasterKeys = owners.stream()
-                .anyMatch(owner -> owner != null && owner.entry() instanceof MasterEntry);
+        boolean ofMasterKeys = owners.stream().anyMatch(owner -> owner != null && owner.entry() instanceof MasterEntry);
         if (lacking <= 0 || !ofMasterKeys) {
             return List.of();
         }

@@ -145,11 +145,12 @@ abstract class SealOptions<T extends EncryptionOptions<T>> implements Encryption
         return switch (chosen) {
             case AES_256_GCM, XAES_256_GCM -> length <= Bodies.MOST_SMALL_BYTES ? chosen : Suite.CHUNKED_AES_256_GCM;
             case CHUNKED_AES_256_GCM -> chosen;
-            case CHACHA20_POLY1305, ONE_TIME_PAD -> throw new UnsupportedMessageException(
-                    ErrorCode.KMS_SUITE_UNSUPPORTED,
-                    "Suite " + chosen + " cannot be chosen.",
-                    "It is reserved, or belongs to a security level that this release does not have.",
-                    "Leave the suite out, or use AES_256_GCM or XAES_256_GCM.");
+            case CHACHA20_POLY1305, ONE_TIME_PAD ->
+                throw new UnsupportedMessageException(
+                        ErrorCode.KMS_SUITE_UNSUPPORTED,
+                        "Suite " + chosen + " cannot be chosen.",
+                        "It is reserved, or belongs to a security level that this release does not have.",
+                        "Leave the suite out, or use AES_256_GCM or XAES_256_GCM.");
         };
     }
 

@@ -37,7 +37,10 @@ final class StreamCalls {
         byte[] plaintext = decryption.toBytes();
         EncryptionCall encryption = new EncryptionCall(kms, plaintext, 0, plaintext.length, true);
         encryption.recipients(anew.entries(), anew.direct());
-        out.write(encryption.context(header.context()).associatedData(associatedData).toBytes());
+        out.write(encryption
+                .context(header.context())
+                .associatedData(associatedData)
+                .toBytes());
         out.flush();
     }
 

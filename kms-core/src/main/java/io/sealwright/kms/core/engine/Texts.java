@@ -20,7 +20,8 @@ final class Texts {
                     .onMalformedInput(CodingErrorAction.REPORT)
                     .encode(CharBuffer.wrap(text));
         } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException("the text has an unpaired surrogate and cannot be encrypted as UTF-8", e);
+            throw new IllegalArgumentException(
+                    "the text has an unpaired surrogate and cannot be encrypted as UTF-8", e);
         }
         byte[] exact = copyOf(bytes);
         while (bytes.hasRemaining()) {

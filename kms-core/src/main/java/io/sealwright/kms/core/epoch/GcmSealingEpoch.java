@@ -26,8 +26,7 @@ public final class GcmSealingEpoch extends SealingEpoch {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
     private static final long MAX_SLOTS = 1L << 32;
-    private static final int KEPT_SLOTS =
-            Math.max(8, 4 * Runtime.getRuntime().availableProcessors());
+    private static final int KEPT_SLOTS = Math.max(8, 4 * Runtime.getRuntime().availableProcessors());
 
     private final @Nullable Provider provider;
     private final AtomicLong slotNumbers = new AtomicLong();

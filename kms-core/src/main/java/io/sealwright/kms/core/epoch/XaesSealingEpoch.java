@@ -54,8 +54,7 @@ public final class XaesSealingEpoch extends SealingEpoch {
         System.arraycopy(header, 0, out, outOffset, header.length);
         System.arraycopy(nonce, 0, out, outOffset + header.length, nonce.length);
         try {
-            int sealed =
-                    cipher.seal(nonce, in, inOffset, length, aad, out, outOffset + header.length + nonce.length);
+            int sealed = cipher.seal(nonce, in, inOffset, length, aad, out, outOffset + header.length + nonce.length);
             return header.length + nonce.length + sealed;
         } catch (IllegalStateException e) {
             return EXHAUSTED; // closed meanwhile

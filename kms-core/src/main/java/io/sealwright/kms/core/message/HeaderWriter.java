@@ -57,8 +57,7 @@ public final class HeaderWriter {
     }
 
     /** H*, commitment and the mutable part up to the MAC. */
-    public static byte[] withRecipients(
-            byte[] immutable, byte[] commitment, int wanted, List<Recipient> recipients) {
+    public static byte[] withRecipients(byte[] immutable, byte[] commitment, int wanted, List<Recipient> recipients) {
         if (recipients.isEmpty() || recipients.size() > Format.MAX_RECIPIENTS) {
             throw new IllegalArgumentException("a message has 1 to 64 recipients, not " + recipients.size());
         }

@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * message; cold ones borrow from a common pool. A cipher holds two or three kilobytes, so their number is bounded.
  */
 final class Ciphers {
-    private static final int KEPT =
-            Math.max(8, 4 * Runtime.getRuntime().availableProcessors());
+    private static final int KEPT = Math.max(8, 4 * Runtime.getRuntime().availableProcessors());
     private static final int MOST_KEYED = 2048;
 
     private final @Nullable Provider provider;
@@ -27,7 +26,8 @@ final class Ciphers {
         this.provider = provider;
     }
 
-    @Nullable Provider provider() {
+    @Nullable
+    Provider provider() {
         return provider;
     }
 
@@ -36,7 +36,8 @@ final class Ciphers {
     }
 
     /** A cipher for one message under that key; null if the key was wiped. */
-    @Nullable Borrowed borrow(@Nullable Own own, SecretBytes key) {
+    @Nullable
+    Borrowed borrow(@Nullable Own own, SecretBytes key) {
         if (own != null) {
             Borrowed kept = own.pool == null ? null : own.pool.take();
             if (kept != null) {

@@ -89,11 +89,12 @@ public record OpenPolicy(
             case 3 -> SecurityLevel.QUANTUM_OTP;
             case 4 -> SecurityLevel.POST_QUANTUM;
             case 0, 5 -> throw HeaderParser.malformed("Its level and its form contradict each other.");
-            default -> throw new UnsupportedMessageException(
-                    ErrorCode.KMS_LEVEL_UNSUPPORTED,
-                    "The message has the unknown security level " + header.levelId() + ".",
-                    "This release does not know what it promises.",
-                    "Open the message with a newer release.");
+            default ->
+                throw new UnsupportedMessageException(
+                        ErrorCode.KMS_LEVEL_UNSUPPORTED,
+                        "The message has the unknown security level " + header.levelId() + ".",
+                        "This release does not know what it promises.",
+                        "Open the message with a newer release.");
         };
         boolean fits = switch (header.form()) {
             case DIRECT, ENVELOPE -> level == SecurityLevel.STANDARD || level == SecurityLevel.POST_QUANTUM;
@@ -123,11 +124,12 @@ public record OpenPolicy(
             case 1 -> Suite.AES_256_GCM;
             case 2 -> Suite.XAES_256_GCM;
             case 4 -> Suite.CHUNKED_AES_256_GCM;
-            default -> throw new UnsupportedMessageException(
-                    ErrorCode.KMS_SUITE_UNSUPPORTED,
-                    "The message has suite " + header.suiteId() + ".",
-                    "This release opens the suites 1, 2 and 4.",
-                    "Open the message with a newer release.");
+            default ->
+                throw new UnsupportedMessageException(
+                        ErrorCode.KMS_SUITE_UNSUPPORTED,
+                        "The message has suite " + header.suiteId() + ".",
+                        "This release opens the suites 1, 2 and 4.",
+                        "Open the message with a newer release.");
         };
     }
 

@@ -57,8 +57,7 @@ public final class OpeningEpoch extends CachedSecret {
     /** Whether a message begins with this very header. */
     boolean matches(byte[] message, int from, int to) {
         byte[] bytes = header.bytes();
-        return to - from >= bytes.length
-                && Arrays.equals(bytes, 0, bytes.length, message, from, from + bytes.length);
+        return to - from >= bytes.length && Arrays.equals(bytes, 0, bytes.length, message, from, from + bytes.length);
     }
 
     Root root() {
@@ -167,14 +166,7 @@ public final class OpeningEpoch extends CachedSecret {
             throws GeneralSecurityException {
         byte[] nonce = Arrays.copyOfRange(in, offset, offset + Xaes256Gcm.NONCE_BYTES);
         try {
-            return xaes.open(
-                    nonce,
-                    in,
-                    offset + nonce.length,
-                    length - nonce.length,
-                    aad,
-                    out,
-                    outOffset);
+            return xaes.open(nonce, in, offset + nonce.length, length - nonce.length, aad, out, outOffset);
         } catch (IllegalStateException e) {
             return DROPPED;
         }

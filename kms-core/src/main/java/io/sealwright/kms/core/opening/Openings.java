@@ -45,8 +45,7 @@ public final class Openings implements AutoCloseable {
     private final TimeSource clock;
     private final Events events;
 
-    public Openings(
-            RootFinder roots, CoarseTime time, TimeSource clock, Events events, @Nullable Provider provider) {
+    public Openings(RootFinder roots, CoarseTime time, TimeSource clock, Events events, @Nullable Provider provider) {
         this.roots = roots;
         this.time = time;
         this.clock = clock;
@@ -138,7 +137,9 @@ public final class Openings implements AutoCloseable {
             throw new AuthenticationFailedException();
         }
         HeldVersion version = root.version();
-        if (version != null && version.state() != KeyState.ACTIVE && version.state() != KeyState.DEACTIVATED
+        if (version != null
+                && version.state() != KeyState.ACTIVE
+                && version.state() != KeyState.DEACTIVATED
                 && version.state() != KeyState.PRE_ACTIVE) {
             return false;
         }

@@ -48,11 +48,13 @@ final class Root extends CachedSecret {
         return keyId;
     }
 
-    @Nullable HeldVersion version() {
+    @Nullable
+    HeldVersion version() {
         return version;
     }
 
-    @Nullable RootKey source() {
+    @Nullable
+    RootKey source() {
         return source;
     }
 

@@ -155,19 +155,19 @@ public final class RootFinder implements AutoCloseable {
             root = root.copy().orTimeout(share, TimeUnit.NANOSECONDS);
         }
         CompletableFuture<CompletableFuture<Found>> next = root.handle((found, failure) -> {
-                    if (failure != null) {
-                        failures.note(typed(failure));
-                        return inOrder(header, open, candidates, index + 1, failures);
-                    }
-                    try {
-                        Found fitting = fit(header, open, found, failures);
-                        return fitting != null
-                                ? CompletableFuture.completedFuture(fitting)
-                                : inOrder(header, open, candidates, index + 1, failures);
-                    } catch (EvictedException e) {
-                        return inOrder(header, open, candidates, index, failures);
-                    }
-                });
+            if (failure != null) {
+                failures.note(typed(failure));
+                return inOrder(header, open, candidates, index + 1, failures);
+            }
+            try {
+                Found fitting = fit(header, open, found, failures);
+                return fitting != null
+                        ? CompletableFuture.completedFuture(fitting)
+                        : inOrder(header, open, candidates, index + 1, failures);
+            } catch (EvictedException e) {
+                return inOrder(header, open, candidates, index, failures);
+            }
+        });
         return next.thenCompose(found -> found);
     }
 
@@ -185,9 +185,8 @@ public final class RootFinder implements AutoCloseable {
     }
 
     private static RuntimeException typed(Throwable failure) {
-        Throwable cause = failure instanceof CompletionException && failure.getCause() != null
-                ? failure.getCause()
-                : failure;
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof TimeoutException) {
             return new UnavailableException(
                     "No answer in time: " + WHAT + ".",
@@ -286,7 +285,7 @@ public final class RootFinder implements AutoCloseable {
             if (namedKeys == null || id == null || header.directKind() != RecipientKind.NAMED_KEY.id()) {
                 throw noMatch();
             }
-            Optional<HeldVersion> held = namedKeys.held(id);
+            Optional<HeldVersion> held = namedKeys.byIdIfHeld(id);
             if (held.isEmpty()) {
                 return null;
             }
@@ -301,7 +300,7 @@ public final class RootFinder implements AutoCloseable {
                     continue;
                 }
                 byte[] id = Arrays.copyOf(recipient.id(), Format.KEY_ID_BYTES);
-                Optional<HeldVersion> held = namedKeys.held(id);
+                Optional<HeldVersion> held = namedKeys.byIdIfHeld(id);
                 if (held.isPresent()) {
                     found.add(new Candidate(false, key, () -> namedRoot(held.get(), key)));
                 } else {
@@ -335,8 +334,7 @@ public final class RootFinder implements AutoCloseable {
             ids.add(direct);
         }
         for (Recipient recipient : header.recipients()) {
-            if (recipient.kind() == RecipientKind.NAMED_KEY.id()
-                    && recipient.id().length == Format.KEY_ID_BYTES + 8) {
+            if (recipient.kind() == RecipientKind.NAMED_KEY.id() && recipient.id().length == Format.KEY_ID_BYTES + 8) {
                 ids.add(Arrays.copyOf(recipient.id(), Format.KEY_ID_BYTES));
             }
         }
@@ -541,8 +539,7 @@ public final class RootFinder implements AutoCloseable {
     private Root masterRoot(MasterKey master, RootKey key) {
         long begun = time.now();
         WrapBinding binding = new WrapBinding(Purpose.DATA_KEY, key.context());
-        SecretBytes bytes =
-                calls.invoke(master, Operation.UNWRAP, () -> master.unwrap(key.recipient(), binding));
+        SecretBytes bytes = calls.invoke(master, Operation.UNWRAP, () -> master.unwrap(key.recipient(), binding));
         demandLength(bytes);
         return new Root(
                 bytes,
@@ -568,8 +565,7 @@ public final class RootFinder implements AutoCloseable {
     private Root of(HeldVersion version, @Nullable RootKey key, SecretBytes bytes) {
         long end = version.expiresAt();
         long margin = policy.maxAge().toNanos() - policy.refreshAfter().toNanos();
-        return new Root(
-                bytes, java.util.HexFormat.of().formatHex(version.id()), version, key, end - margin, end);
+        return new Root(bytes, java.util.HexFormat.of().formatHex(version.id()), version, key, end - margin, end);
     }
 
     private static void demandLength(SecretBytes root) {

@@ -196,8 +196,7 @@ final class DataKey implements AutoCloseable {
         if (directKeyId != null) {
             return HeaderWriter.join(immutable, keys.commitment());
         }
-        byte[] authenticated =
-                HeaderWriter.withRecipients(immutable, keys.commitment(), recipients.size(), recipients);
+        byte[] authenticated = HeaderWriter.withRecipients(immutable, keys.commitment(), recipients.size(), recipients);
         return HeaderWriter.join(authenticated, keys.mac(authenticated));
     }
 
@@ -237,17 +236,21 @@ final class DataKey implements AutoCloseable {
         }
 
         /** The present epoch, or null if the data key is spent. */
-        @Nullable E current() {
+        @Nullable
+        E current() {
             E epoch = present;
             return epoch != null && epoch.era() == parameters.salts().era() ? epoch : after(epoch);
         }
 
         /** The epoch that follows {@code spent}, made by whoever comes first; null if the data key is spent. */
-        @Nullable E after(@Nullable E spent) {
+        @Nullable
+        E after(@Nullable E spent) {
             lock.lock();
             try {
                 E epoch = present;
-                if (epoch != null && epoch != spent && epoch.era() == parameters.salts().era()) {
+                if (epoch != null
+                        && epoch != spent
+                        && epoch.era() == parameters.salts().era()) {
                     return epoch;
                 }
                 present = next(suite, maker);

@@ -70,7 +70,8 @@ public final class DataKeyMaker {
 
     /** Moves a direct key's end if its named key still seals with the same version. Does not block. */
     boolean extended(RecipientPlan plan, DataKey key) {
-        Optional<HeldVersion> held = namedKeys().sealingIfHeld(((NamedEntry) plan.entries().get(0)).name());
+        Optional<HeldVersion> held =
+                namedKeys().sealingIfHeld(((NamedEntry) plan.entries().get(0)).name());
         long now = parameters.time().now();
         if (held.isEmpty() || !key.derivesFrom(held.get().id()) || held.get().expiresAt() - now <= 0) {
             return false;

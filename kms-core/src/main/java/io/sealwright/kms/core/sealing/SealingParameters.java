@@ -14,4 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param time the clock of the hot path
  * @param provider where AES-GCM comes from, or null for the platform's first
  */
-public record SealingParameters(DataKeyPolicy policy, Salts salts, CoarseTime time, @Nullable Provider provider) {}
+public record SealingParameters(
+        DataKeyPolicy policy,
+        Salts salts,
+        CoarseTime time,
+        @Nullable Provider provider) {}

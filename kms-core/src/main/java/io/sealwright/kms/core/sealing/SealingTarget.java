@@ -82,7 +82,9 @@ public final class SealingTarget implements AutoCloseable {
 
     /** Waits for a live key, if there is none, without holding a thread. */
     public CompletableFuture<SealingTarget> ready() {
-        return live() ? CompletableFuture.completedFuture(this) : takeOff(current, true).thenApply(key -> this);
+        return live()
+                ? CompletableFuture.completedFuture(this)
+                : takeOff(current, true).thenApply(key -> this);
     }
 
     /** Length of the header that precedes every body; the same for all suites. */

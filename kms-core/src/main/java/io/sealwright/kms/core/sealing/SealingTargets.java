@@ -36,8 +36,7 @@ public final class SealingTargets implements AutoCloseable {
         Target key = new Target(plan, context);
         SealingTarget target = targets.get(key);
         if (target == null) {
-            target = targets.computeIfAbsent(
-                    key, k -> new SealingTarget(plan, context, maker, parameters, calls));
+            target = targets.computeIfAbsent(key, k -> new SealingTarget(plan, context, maker, parameters, calls));
             crowded();
         }
         return target;
