@@ -53,6 +53,15 @@ final class KeyErrors {
                 "Check the name, or create the key with: kms key create " + name);
     }
 
+    /** For a name that is none; it may be anything, and so does not stand in the message. */
+    static KeyNotFoundException noSuchName() {
+        return new KeyNotFoundException(
+                "There is no key of that name.",
+                "No key can have it: names have 1 to 128 of the characters A-Z a-z 0-9 . _ - and begin with a letter or"
+                        + " digit.",
+                "Check the name.");
+    }
+
     static KeyNotFoundException noVersion(String name, int number, int newest) {
         return new KeyNotFoundException(
                 "There is no version " + number + " of " + key(name) + ".",

@@ -6,9 +6,6 @@ import java.util.regex.Pattern;
 final class KeyNames {
     private static final Pattern VALID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
 
-    /** Stands in messages for a name that is none, which may be anything. */
-    static final String VALID_SAMPLE = "(not a valid name)";
-
     private KeyNames() {}
 
     static boolean valid(String name) {

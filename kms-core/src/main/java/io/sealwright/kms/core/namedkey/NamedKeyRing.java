@@ -95,8 +95,8 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     private final Map<VersionId, HeldVersion> heldById = new ConcurrentHashMap<>();
     private final Map<Object, CompletableFuture<Optional<HeldVersion>>> flights = new ConcurrentHashMap<>();
     private volatile boolean closed;
-    private @Nullable Long polledRevision; // the polling thread's
-    private boolean pollFailed; // the polling thread's
+    private volatile @Nullable Long polledRevision;
+    private volatile boolean pollFailed;
 
     /** A verified manifest with the rows of its versions. */
     private record Row(KeyRecord record, Map<Integer, StoredVersion> material) {}
@@ -187,6 +187,19 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     }
 
     /**
+     * The version of an encryption key that has this id, if it is in memory and young. No I/O; may start a refresh.
+     *
+     * @param id any bytes, since they come from messages; only 16 can name a version
+     */
+    public Optional<HeldVersion> held(byte[] id) {
+        checkOpen();
+        return id.length == VersionId.BYTES
+                ? Optional.ofNullable(young(VersionId.of(id)))
+                        .filter(version -> !version.spec().mac())
+                : Optional.empty();
+    }
+
+    /**
      * Sees what other processes changed, and what the clock did; wipes what is past its age. To be called about once a
      * second, by one thread at a time. Does not throw for a store that does not answer, or is damaged.
      */
@@ -204,7 +217,9 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
             pollFailed = false;
         } catch (KmsException e) {
             if (!pollFailed && !closed) {
-                LOG.warn("The store of named keys could not be looked at; keys in memory serve until they expire", e);
+                LOG.warn(
+                        "Looking for changes in the store of named keys failed; keys in memory serve until they expire",
+                        e);
             }
             pollFailed = true;
         }
@@ -294,7 +309,7 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     KeyRecord present(String name) {
         checkOpen();
         if (!KeyNames.valid(name)) {
-            throw KeyErrors.notFound(KeyNames.VALID_SAMPLE);
+            throw KeyErrors.noSuchName();
         }
         return calls.call(
                 "read " + KeyErrors.key(name), () -> readExisting(name).record().at(time.instant()));
@@ -409,7 +424,7 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
             return young;
         }
         if (!KeyNames.valid(name)) {
-            throw KeyErrors.notFound(KeyNames.VALID_SAMPLE);
+            throw KeyErrors.noSuchName();
         }
         return fly(new Need(name, mac), "load " + KeyErrors.key(name), () -> Optional.of(loadSealing(name, mac)))
                 .orElseThrow();
@@ -429,21 +444,29 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     }
 
     private Optional<HeldVersion> byId(VersionId id, boolean mac) {
-        HeldVersion held = heldById.get(id);
-        long now = time.nanoTime();
-        if (held != null && held.youngAt(now)) {
-            KeyEntry entry = entries.get(held.keyName());
-            if (entry != null) {
-                tick(entry);
-            }
-            refreshIfDue(held, now);
-        } else if (unknownIds.missedLately(id)) {
+        HeldVersion held = young(id);
+        if (held == null && unknownIds.missedLately(id)) {
             return Optional.empty();
-        } else {
+        }
+        if (held == null) {
             held = fly(id, "load the key version of id " + id.hex(), () -> loadById(id, mac))
                     .orElse(null);
         }
         return Optional.ofNullable(held).filter(version -> version.spec().mac() == mac);
+    }
+
+    private @Nullable HeldVersion young(VersionId id) {
+        HeldVersion held = heldById.get(id);
+        long now = time.nanoTime();
+        if (held == null || !held.youngAt(now)) {
+            return null;
+        }
+        KeyEntry entry = entries.get(held.keyName());
+        if (entry != null) {
+            tick(entry);
+        }
+        refreshIfDue(held, now);
+        return held;
     }
 
     private Optional<HeldVersion> loadById(VersionId id, boolean mac) {
@@ -482,7 +505,7 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
             return calls.await(what, first);
         }
         try {
-            calls.submit(what, load, late -> {}).whenComplete((loaded, failure) -> {
+            CompletableFuture<?> unused = calls.submit(what, load, late -> {}).whenComplete((loaded, failure) -> {
                 flights.remove(need, mine);
                 if (failure == null) {
                     mine.complete(loaded);
@@ -518,7 +541,8 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
         }
         String what = "refresh " + KeyErrors.key(held.keyName());
         try {
-            calls.submit(what, () -> load(readExisting(held.keyName()), held.number(), true), done -> {})
+            CompletableFuture<?> unused = calls.submit(
+                            what, () -> load(readExisting(held.keyName()), held.number(), true), done -> {})
                     .whenComplete((done, failure) -> {
                         if (failure != null) {
                             refreshFailed(held, failure);
@@ -701,7 +725,8 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
 
     private boolean readChanges() {
         long revision = store.revision();
-        if (polledRevision != null && polledRevision == revision) {
+        Long polled = polledRevision;
+        if (polled != null && polled == revision) {
             return false;
         }
         unknownIds.forget();

@@ -8,6 +8,7 @@ import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.WrapBinding;
 import java.security.SecureRandom;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -118,7 +119,8 @@ final class StoreKeys implements AutoCloseable {
 
     private void refresh(Held there) {
         try {
-            calls.submit("look again at the store's own key", () -> load(false, true) != null, done -> {})
+            CompletableFuture<?> unused = calls.submit(
+                            "look again at the store's own key", () -> load(false, true) != null, done -> {})
                     .whenComplete((done, failure) -> {
                         if (failure != null) {
                             LOG.debug("The store's own key could not be refreshed", failure);

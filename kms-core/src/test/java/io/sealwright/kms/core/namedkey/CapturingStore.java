@@ -1,0 +1,60 @@
+package io.sealwright.kms.core.namedkey;
+
+import io.sealwright.kms.spi.KeyChange;
+import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoredKey;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Reads another store, and keeps changes from it. */
+record CapturingStore(NamedKeyStore read, Consumer<KeyChange> changes) implements NamedKeyStore {
+    @Override
+    public Optional<byte[]> storeKey() {
+        return read.storeKey();
+    }
+
+    @Override
+    public byte[] initialise(byte[] sealed) {
+        return read.initialise(sealed);
+    }
+
+    @Override
+    public boolean replaceStoreKey(byte[] expected, byte[] sealed) {
+        return false;
+    }
+
+    @Override
+    public long revision() {
+        return read.revision();
+    }
+
+    @Override
+    public List<String> names() {
+        return read.names();
+    }
+
+    @Override
+    public Optional<StoredKey> find(String name) {
+        return read.find(name);
+    }
+
+    @Override
+    public Optional<String> nameOf(byte[] versionId) {
+        return read.nameOf(versionId);
+    }
+
+    @Override
+    public boolean apply(KeyChange change) {
+        changes.accept(change);
+        return true;
+    }
+
+    @Override
+    public String describe() {
+        return read.describe();
+    }
+
+    @Override
+    public void close() {}
+}

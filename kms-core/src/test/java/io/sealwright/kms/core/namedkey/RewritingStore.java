@@ -1,0 +1,94 @@
+package io.sealwright.kms.core.namedkey;
+
+import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.StoreException;
+import io.sealwright.kms.spi.KeyChange;
+import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoredKey;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+
+/** A store in memory that can be told to lie, to fail, or to let others in first; and that counts. */
+final class RewritingStore implements NamedKeyStore {
+    final NamedKeyStore real = NamedKeyStore.inMemory();
+    final AtomicInteger finds = new AtomicInteger();
+    final AtomicInteger looks = new AtomicInteger();
+    volatile Function<StoredKey, Optional<StoredKey>> rewrite = Optional::of;
+    volatile UnaryOperator<byte[]> rewriteStoreKey = UnaryOperator.identity();
+    volatile UnaryOperator<Optional<String>> rewriteName = UnaryOperator.identity();
+    volatile UnaryOperator<List<String>> rewriteNames = UnaryOperator.identity();
+    volatile Runnable beforeApply = () -> {};
+    volatile boolean away;
+
+    void honest() {
+        rewrite = Optional::of;
+        rewriteStoreKey = UnaryOperator.identity();
+        rewriteName = UnaryOperator.identity();
+        rewriteNames = UnaryOperator.identity();
+        away = false;
+    }
+
+    private NamedKeyStore real() {
+        if (away) {
+            throw new StoreException(
+                    ErrorCode.KMS_STORE_UNAVAILABLE, "The store is away.", "The test said so.", "Bring it back.");
+        }
+        return real;
+    }
+
+    @Override
+    public Optional<byte[]> storeKey() {
+        return real().storeKey().map(rewriteStoreKey);
+    }
+
+    @Override
+    public byte[] initialise(byte[] sealed) {
+        return real().initialise(sealed);
+    }
+
+    @Override
+    public boolean replaceStoreKey(byte[] expected, byte[] sealed) {
+        return real().replaceStoreKey(expected, sealed);
+    }
+
+    @Override
+    public long revision() {
+        return real().revision();
+    }
+
+    @Override
+    public List<String> names() {
+        return rewriteNames.apply(real().names());
+    }
+
+    @Override
+    public Optional<StoredKey> find(String name) {
+        finds.incrementAndGet();
+        return real().find(name).flatMap(rewrite);
+    }
+
+    @Override
+    public Optional<String> nameOf(byte[] versionId) {
+        looks.incrementAndGet();
+        return rewriteName.apply(real().nameOf(versionId));
+    }
+
+    @Override
+    public boolean apply(KeyChange change) {
+        beforeApply.run();
+        return real().apply(change);
+    }
+
+    @Override
+    public String describe() {
+        return real.describe();
+    }
+
+    @Override
+    public void close() {
+        real.close();
+    }
+}

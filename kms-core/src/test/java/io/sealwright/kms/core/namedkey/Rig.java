@@ -1,0 +1,77 @@
+package io.sealwright.kms.core.namedkey;
+
+import io.sealwright.kms.core.provider.Events;
+import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.event.KmsEvent;
+import io.sealwright.kms.spi.MasterKey;
+import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
+import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.time.ManualTime;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/** A store, a master key, a clock, and rings on them. */
+final class Rig implements AutoCloseable {
+    static final Duration MAX_AGE = Duration.ofMinutes(5);
+    static final Duration REFRESH_AFTER = Duration.ofMinutes(4);
+
+    final ManualTime time = new ManualTime();
+    final RewritingStore store = new RewritingStore();
+    final FaultyMasterKey master = new FaultyMasterKey("master");
+    final List<KmsEvent> told = new CopyOnWriteArrayList<>();
+    final List<String> changed = new CopyOnWriteArrayList<>();
+    private final List<AutoCloseable> open = new ArrayList<>();
+
+    NamedKeyRing ring() {
+        return ring(List.of(master), List.of(master));
+    }
+
+    NamedKeyRing ring(List<MasterKey> wrapping, List<MasterKey> opening) {
+        return ring(store, wrapping, opening, changed::add);
+    }
+
+    NamedKeyRing ring(
+            NamedKeyStore from, List<MasterKey> wrapping, List<MasterKey> opening, Consumer<String> listener) {
+        Events events = new Events(List.of(told::add));
+        ProviderCalls calls = new ProviderCalls(Duration.ofSeconds(20), null, events, time);
+        NamedKeyRing ring =
+                new NamedKeyRing(from, wrapping, opening, calls, events, time, MAX_AGE, REFRESH_AFTER, listener);
+        open.add(ring);
+        open.add(calls);
+        return ring;
+    }
+
+    static UnavailableException away() {
+        return new UnavailableException("Away.", "The test said so.", "Bring it back.");
+    }
+
+    int unwraps() {
+        return master.calls(Operation.UNWRAP);
+    }
+
+    /** Waits for work in the background; fails after ten seconds of real time. */
+    static void await(String what, BooleanSupplier done) {
+        long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (!done.getAsBoolean()) {
+            if (System.nanoTime() - end > 0) {
+                throw new AssertionError("did not come: " + what);
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    @Override
+    public void close() throws Exception {
+        master.behave();
+        for (AutoCloseable one : open) {
+            one.close();
+        }
+        store.close();
+    }
+}
