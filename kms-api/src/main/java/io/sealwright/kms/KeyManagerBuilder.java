@@ -115,7 +115,10 @@ public final class KeyManagerBuilder {
         return this;
     }
 
-    /** Runs provider calls here instead of on daemon threads of the manager's own. Not shut down by it. */
+    /**
+     * Runs provider calls here instead of on daemon threads of the manager's own. Not shut down by it. It must begin tasks
+     * at once: some wait for others, so a pool with few threads and a queue makes calls wait until their deadline.
+     */
     public KeyManagerBuilder providerExecutor(Executor executor) {
         once("providerExecutor", providerExecutor);
         providerExecutor = Objects.requireNonNull(executor, "executor");

@@ -164,13 +164,6 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
                 .filter(held -> !held.spec().mac());
     }
 
-    /** The version of an encryption key that has this id, if it is in memory and young. No I/O; may start a refresh. */
-    public Optional<HeldVersion> byIdIfHeld(byte[] id) {
-        checkOpen();
-        HeldVersion held = id.length == VersionId.BYTES ? heldById.get(VersionId.of(id)) : null;
-        return held != null && held.youngAt(time.nanoTime()) ? byId(held.versionId(), false) : Optional.empty();
-    }
-
     /**
      * The version of an encryption key that has this id: from memory, else by one fresh read of the store.
      *

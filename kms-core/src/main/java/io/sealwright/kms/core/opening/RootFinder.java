@@ -154,21 +154,31 @@ public final class RootFinder implements AutoCloseable {
             long share = calls.deadline().toNanos() / (candidates.size() - index);
             root = root.copy().orTimeout(share, TimeUnit.NANOSECONDS);
         }
-        CompletableFuture<CompletableFuture<Found>> next = root.handle((found, failure) -> {
-            if (failure != null) {
-                failures.note(typed(failure));
-                return inOrder(header, open, candidates, index + 1, failures);
-            }
-            try {
-                Found fitting = fit(header, open, found, failures);
-                return fitting != null
-                        ? CompletableFuture.completedFuture(fitting)
-                        : inOrder(header, open, candidates, index + 1, failures);
-            } catch (EvictedException e) {
-                return inOrder(header, open, candidates, index, failures);
-            }
-        });
-        return next.thenCompose(found -> found);
+        return root.handle((found, failure) -> step(header, open, index, found, failure, failures))
+                .thenCompose(step -> step.found() != null
+                        ? CompletableFuture.completedFuture(step.found())
+                        : inOrder(header, open, candidates, step.next(), failures));
+    }
+
+    /** What trying one candidate led to: what was found, or which candidate is next. */
+    private record Step(@Nullable Found found, int next) {}
+
+    private Step step(
+            Header header,
+            OpenPolicy open,
+            int index,
+            @Nullable Root root,
+            @Nullable Throwable failure,
+            Failures failures) {
+        if (root == null) {
+            failures.note(typed(failure == null ? new AuthenticationFailedException() : failure));
+            return new Step(null, index + 1);
+        }
+        try {
+            return new Step(fit(header, open, root, failures), index + 1);
+        } catch (EvictedException e) {
+            return new Step(null, index);
+        }
     }
 
     private @Nullable Found attempt(Header header, OpenPolicy open, Candidate candidate, Failures failures) {
@@ -285,7 +295,7 @@ public final class RootFinder implements AutoCloseable {
             if (namedKeys == null || id == null || header.directKind() != RecipientKind.NAMED_KEY.id()) {
                 throw noMatch();
             }
-            Optional<HeldVersion> held = namedKeys.byIdIfHeld(id);
+            Optional<HeldVersion> held = namedKeys.held(id);
             if (held.isEmpty()) {
                 return null;
             }
@@ -300,7 +310,7 @@ public final class RootFinder implements AutoCloseable {
                     continue;
                 }
                 byte[] id = Arrays.copyOf(recipient.id(), Format.KEY_ID_BYTES);
-                Optional<HeldVersion> held = namedKeys.byIdIfHeld(id);
+                Optional<HeldVersion> held = namedKeys.held(id);
                 if (held.isPresent()) {
                     found.add(new Candidate(false, key, () -> namedRoot(held.get(), key)));
                 } else {

@@ -25,7 +25,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +60,8 @@ public final class ProviderCalls implements AutoCloseable {
     private final Events events;
     private final TimeSource time;
     private final Map<MasterKey, Bounds> bounds = new ConcurrentHashMap<>();
+    private static final ThreadLocal<@Nullable ProviderCalls> WORKING_FOR = new ThreadLocal<>();
+
     private volatile boolean closed;
 
     public ProviderCalls(Duration deadline, @Nullable Executor executor, Events events, TimeSource time) {
@@ -94,30 +96,15 @@ public final class ProviderCalls implements AutoCloseable {
      * {@link UnavailableException} at the deadline, when the worker is interrupted and what it still returns is given
      * to {@code discard}.
      */
-    public <T> CompletableFuture<T> submit(String what, Supplier<T> task, java.util.function.Consumer<T> discard) {
-        CompletableFuture<T> result = new CompletableFuture<>();
-        AtomicReference<@Nullable Thread> worker = new AtomicReference<>();
-        Runnable run = () -> {
-            worker.set(Thread.currentThread());
-            try {
-                if (!result.isDone()) {
-                    T value = task.get();
-                    if (!result.complete(value)) {
-                        discard.accept(value);
-                    }
-                }
-            } catch (Throwable e) {
-                result.completeExceptionally(typed(what, e));
-            } finally {
-                // From here on the deadline's interrupt would hit a stranger's task on this thread.
-                synchronized (worker) {
-                    worker.set(null);
-                }
-                Thread.interrupted();
-            }
-        };
+    public <T> CompletableFuture<T> submit(String what, Supplier<T> task, Consumer<T> discard) {
+        if (WORKING_FOR.get() == this) {
+            // Already on a worker, under its deadline: another worker would only make this one wait, for good if the
+            // executor has no more.
+            return done(what, task);
+        }
+        Flight<T> flight = new Flight<>(what, task, discard);
         try {
-            executor.execute(run);
+            executor.execute(flight);
         } catch (RejectedExecutionException e) {
             if (closed) {
                 throw closedError();
@@ -128,18 +115,75 @@ public final class ProviderCalls implements AutoCloseable {
                     "Repeat it later; if this goes on, look at the provider's latency.",
                     e);
         }
-        CompletableFuture.delayedExecutor(deadline.toMillis(), TimeUnit.MILLISECONDS, Runnable::run)
-                .execute(() -> {
-                    if (!result.isDone() && result.completeExceptionally(late(what))) {
-                        synchronized (worker) {
-                            Thread busy = worker.get();
-                            if (busy != null) {
-                                busy.interrupt();
-                            }
-                        }
-                    }
-                });
-        return result;
+        flight.startTimer();
+        return flight.result;
+    }
+
+    private static <T> CompletableFuture<T> done(String what, Supplier<T> task) {
+        try {
+            return CompletableFuture.completedFuture(task.get());
+        } catch (RuntimeException | Error e) {
+            return CompletableFuture.failedFuture(typed(what, e));
+        }
+    }
+
+    /** One task on its way: its result, its deadline, and the worker to interrupt then. */
+    private final class Flight<T> implements Runnable {
+        final CompletableFuture<T> result = new CompletableFuture<>();
+        private final String what;
+        private final Supplier<T> task;
+        private final Consumer<T> discard;
+        private @Nullable Thread worker; // guarded by this
+
+        Flight(String what, Supplier<T> task, Consumer<T> discard) {
+            this.what = what;
+            this.task = task;
+            this.discard = discard;
+        }
+
+        @Override
+        public void run() {
+            synchronized (this) {
+                if (result.isDone()) {
+                    return;
+                }
+                worker = Thread.currentThread();
+            }
+            WORKING_FOR.set(ProviderCalls.this);
+            try {
+                T value = task.get();
+                if (!result.complete(value)) {
+                    discard.accept(value);
+                }
+            } catch (Throwable e) {
+                result.completeExceptionally(typed(what, e));
+            } finally {
+                WORKING_FOR.remove();
+                synchronized (this) {
+                    // From here on the deadline's interrupt would hit a stranger's task on this thread.
+                    worker = null;
+                    Thread.interrupted();
+                }
+            }
+        }
+
+        /** Ends the flight at the deadline; the timer goes when the result comes, and keeps nothing alive. */
+        void startTimer() {
+            CompletableFuture<Void> timer = new CompletableFuture<>();
+            Futures.then(timer, (done, cancelled) -> {
+                if (cancelled == null) {
+                    expire();
+                }
+            });
+            CompletableFuture<Void> unused = timer.completeOnTimeout(null, deadline.toNanos(), TimeUnit.NANOSECONDS);
+            Futures.then(result, (value, failure) -> timer.cancel(false));
+        }
+
+        private synchronized void expire() {
+            if (result.completeExceptionally(late(what)) && worker != null) {
+                worker.interrupt();
+            }
+        }
     }
 
     /** Waits for a flight, no longer than the deadline; an interrupt ends this wait alone and keeps the flag. */
