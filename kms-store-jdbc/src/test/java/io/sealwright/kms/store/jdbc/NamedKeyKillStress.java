@@ -1,0 +1,146 @@
+package io.sealwright.kms.store.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.KeyState;
+import io.sealwright.kms.KeyVersion;
+import io.sealwright.kms.MessageInfo;
+import io.sealwright.kms.NamedKey;
+import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.RefusedException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The whole engine on SQLite: two processes create, rotate and change keys at once and are killed by SIGKILL. Whatever was
+ * acknowledged is there, every token sealed before opens (unless its version was destroyed), and every key is whole. 100
+ * kills, scaled by the system property {@code kms.proof}, at least 6.
+ */
+class NamedKeyKillStress {
+    private static final int KILLS =
+            Math.max(6, (int) Math.round(100 * Double.parseDouble(System.getProperty("kms.proof", "0.01"))));
+
+    @TempDir
+    Path home;
+
+    private final Random random = new Random(20260202);
+    private final Map<String, List<String>> tokens = new HashMap<>();
+    private final Map<String, Integer> rotations = new HashMap<>();
+    private int within;
+
+    @Test
+    @Timeout(value = 30, unit = TimeUnit.MINUTES)
+    void keys_processesKilledWithinChanges_everyAcknowledgedMessageOpens() throws Exception {
+        int kills = 0;
+        while (kills < KILLS || (within < (kills + 1) / 2 && kills < 2 * KILLS)) {
+            try (ChildJvm a = child("a", kills);
+                    ChildJvm b = child("b", kills + 1)) {
+                List<String> fromA = upTo(a, "done");
+                List<String> fromB = upTo(b, "done");
+                for (int i = random.nextInt(15); i > 0; i--) {
+                    fromA.addAll(upTo(a, "begin"));
+                }
+                killWithin(a, fromA);
+                killWithin(b, fromB);
+                kills += 2;
+                fromA.addAll(a.rest());
+                fromB.addAll(b.rest());
+                follow(fromA);
+                follow(fromB);
+            }
+            check();
+        }
+        long opened = tokens.values().stream().mapToLong(List::size).sum();
+        System.out.println("killed " + kills + " processes, " + within + " of them within a change; " + opened
+                + " tokens under " + tokens.size() + " keys looked at after the last");
+        assertThat(within).as("kills within a change").isGreaterThanOrEqualTo((kills + 1) / 2);
+    }
+
+    private ChildJvm child(String suffix, int seed) throws Exception {
+        return new ChildJvm(NamedKeyChild.class, home.toString(), suffix, Integer.toString(seed));
+    }
+
+    private static List<String> upTo(ChildJvm child, String beginning) throws InterruptedException {
+        List<String> lines = new ArrayList<>();
+        do {
+            lines.add(child.line());
+        } while (!lines.get(lines.size() - 1).startsWith(beginning));
+        return lines;
+    }
+
+    /** Kills a child that has just begun a change, up to three milliseconds into it. */
+    private void killWithin(ChildJvm child, List<String> lines) throws InterruptedException {
+        do {
+            lines.addAll(upTo(child, "begin"));
+        } while (!child.isRead());
+        long until = System.nanoTime() + random.nextInt(3_000_000);
+        while (System.nanoTime() < until) {
+            Thread.onSpinWait();
+        }
+        child.kill();
+    }
+
+    private void follow(List<String> lines) {
+        for (String line : lines) {
+            String[] words = line.split(" ");
+            assertThat(words[0]).as(line).isIn("open", "begin", "done");
+            if (words[0].equals("done") && words.length == 4) {
+                if (!words[3].equals("-")) {
+                    tokens.computeIfAbsent(words[2], name -> new ArrayList<>()).add(words[3]);
+                }
+                if (words[1].equals("rotate")) {
+                    rotations.merge(words[2], 1, Integer::sum);
+                }
+            }
+        }
+        within += lines.get(lines.size() - 1).startsWith("begin ") ? 1 : 0;
+    }
+
+    private void check() {
+        try (KeyManager kms = KeyManager.embedded(home)) {
+            assertThat(kms.keys().list().stream().map(NamedKey::name)).containsAll(tokens.keySet());
+            tokens.forEach((name, ofKey) -> {
+                Map<String, KeyVersion> versions = new HashMap<>();
+                for (KeyVersion version : kms.key(name).versions()) {
+                    versions.put(version.id(), version);
+                }
+                assertThat(versions.size()).as("versions of %s", name).isGreaterThan(rotations.getOrDefault(name, 0));
+                for (String token : ofKey) {
+                    checkOpens(kms, name, token, versions);
+                }
+            });
+        }
+    }
+
+    private static void checkOpens(KeyManager kms, String name, String token, Map<String, KeyVersion> versions) {
+        MessageInfo info = KeyManager.inspect(Base64.getUrlDecoder().decode(token));
+        KeyVersion version = versions.get(info.recipients().get(0).id());
+        assertThat(version).as("the version of %s that sealed", name).isNotNull();
+        if (version.state() == KeyState.DESTROYED) {
+            assertThatThrownBy(() -> kms.decrypt(token)
+                            .context("key", name)
+                            .allowCompromised()
+                            .toText())
+                    .isInstanceOfSatisfying(
+                            RefusedException.class,
+                            e -> assertThat(e.code()).isEqualTo(ErrorCode.KMS_KEY_STATE_REFUSED));
+        } else {
+            assertThat(kms.decrypt(token)
+                            .context("key", name)
+                            .allowCompromised()
+                            .toText())
+                    .isEqualTo("under " + name);
+        }
+    }
+}
