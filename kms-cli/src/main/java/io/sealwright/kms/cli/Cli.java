@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.IFactory;
@@ -58,11 +59,14 @@ final class Cli {
         for (String name : List.of("doctor", "backup", "rotate_encryption_keys")) {
             later(root, name, name);
         }
-        CommandLine key = root.getSubcommands().get("key");
         for (String name : List.of("export", "import", "cancel-destroy")) {
-            later(key, name, "key " + name);
+            later(group(root, "key"), name, "key " + name);
         }
-        later(root.getSubcommands().get("master-key"), "rotate", "master-key rotate");
+        later(group(root, "master-key"), "rotate", "master-key rotate");
+    }
+
+    private static CommandLine group(CommandLine root, String name) {
+        return Objects.requireNonNull(root.getSubcommands().get(name), name);
     }
 
     private static void later(CommandLine under, String name, String whole) {

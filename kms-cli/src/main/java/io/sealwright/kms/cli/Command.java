@@ -20,6 +20,7 @@ abstract class Command implements Callable<Integer> {
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Show this help.")
+    @SuppressWarnings("UnusedVariable") // picocli acts on it
     private boolean help;
 
     final void surroundings(Surroundings surroundings) {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -259,19 +260,35 @@ final class Home {
         if (home != null && !home.isEmpty()) {
             return Failure.path(home).toAbsolutePath();
         }
-        String data = here.environment().get("XDG_DATA_HOME");
-        if (data != null && !data.isEmpty()) {
-            return Failure.path(data).toAbsolutePath().resolve("sealwright");
+        Path data = absolute(here.environment().get("XDG_DATA_HOME"));
+        if (data != null) {
+            return data.resolve("sealwright");
         }
-        String user = here.userHome();
-        if (user == null || user.isEmpty() || user.equals("?")) {
+        // The order of the engine, whose embedded() must find the same folder: the shell's ~, then the user database.
+        Path user = absolute(here.environment().get("HOME"));
+        if (user == null || !Files.isDirectory(user)) {
+            user = absolute(here.userHome());
+        }
+        if (user == null || !Files.isDirectory(user)) {
             throw new Failure(
                     Failure.Code.KMS_CLI_ENVIRONMENT,
                     "There is no home directory.",
                     "Neither KMS_HOME nor XDG_DATA_HOME is set, and the user has none.",
                     "Set KMS_HOME to a folder for key file and store.");
         }
-        return Failure.path(user).toAbsolutePath().resolve(Path.of(".local", "share", "sealwright"));
+        return user.resolve(Path.of(".local", "share", "sealwright"));
+    }
+
+    private static @Nullable Path absolute(@Nullable String text) {
+        if (text == null || text.isEmpty()) {
+            return null;
+        }
+        try {
+            Path path = Path.of(text);
+            return path.isAbsolute() ? path : null;
+        } catch (InvalidPathException e) {
+            return null;
+        }
     }
 
     private static Path store(Surroundings here, @Nullable String given, Path folder) {

@@ -36,6 +36,7 @@ final class KmsCommand extends Command {
             names = {"-V", "--version"},
             versionHelp = true,
             description = "Show the version.")
+    @SuppressWarnings("UnusedVariable") // picocli acts on it
     private boolean version;
 
     @Override

@@ -12,7 +12,7 @@ final class LaterCommand implements Callable<Integer> {
     private final String name;
 
     @Unmatched
-    @SuppressWarnings("unused") // takes whatever is given
+    @SuppressWarnings("UnusedVariable") // takes whatever is given
     private List<String> arguments = new ArrayList<>();
 
     LaterCommand(String name) {

@@ -26,7 +26,7 @@ final class Recipients {
             paramLabel = "KEY",
             description = "Named key to encrypt for; several options make several recipients, any of which opens.",
             parameterConsumer = InOrder.class)
-    @SuppressWarnings("unused") // read by the consumer
+    @SuppressWarnings("UnusedVariable") // the consumer takes the values
     private List<String> keys = new ArrayList<>();
 
     @Option(
@@ -34,7 +34,7 @@ final class Recipients {
             paramLabel = "MASTER_KEY_URI",
             description = "Master key to encrypt for, as local://default.",
             parameterConsumer = InOrder.class)
-    @SuppressWarnings("unused") // read by the consumer
+    @SuppressWarnings("UnusedVariable") // the consumer takes the values
     private List<String> masterKeys = new ArrayList<>();
 
     /** In the order of the command line. */

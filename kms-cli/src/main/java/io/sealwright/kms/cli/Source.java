@@ -115,14 +115,14 @@ final class Source implements Closeable {
     InputStream remembering() {
         return new Watched(in) {
             @Override
-            void passed(byte[] bytes, int offset, int length) {
+            void passing(byte[] bytes, int offset, int length) {
                 int kept = Math.min(length, HEADER_BYTES - head.length);
                 if (kept > 0) {
                     int old = head.length;
                     head = Arrays.copyOf(head, old + kept);
                     System.arraycopy(bytes, offset, head, old, kept);
                 }
-                super.passed(bytes, offset, length);
+                super.passing(bytes, offset, length);
             }
         };
     }
@@ -159,7 +159,7 @@ final class Source implements Closeable {
             try {
                 int count = from.read(bytes, offset, length);
                 if (count > 0) {
-                    passed(bytes, offset, count);
+                    passing(bytes, offset, count);
                 }
                 return count;
             } catch (IOException e) {
@@ -173,7 +173,8 @@ final class Source implements Closeable {
             return from.available();
         }
 
-        void passed(byte[] bytes, int offset, int length) {
+        @SuppressWarnings("UnusedVariable") // the remembering form reads them
+        void passing(byte[] bytes, int offset, int length) {
             if (progress != null) {
                 progress.add(length);
             }

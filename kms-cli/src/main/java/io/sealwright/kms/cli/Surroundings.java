@@ -1,5 +1,6 @@
 package io.sealwright.kms.cli;
 
+import java.io.Console;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -66,14 +67,32 @@ record Surroundings(
         }
     }
 
-    // System.console() is there only if input and output both are terminals, and from JDK 22 on always.
     private static boolean isTerminal(int descriptor) {
-        Path link = Path.of("/proc/self/fd/" + descriptor);
+        Path links = Path.of("/proc/self/fd");
+        if (!Files.isDirectory(links)) {
+            return isConsole();
+        }
         try {
-            String name = Files.readSymbolicLink(link).toString();
+            String name = Files.readSymbolicLink(links.resolve(Integer.toString(descriptor)))
+                    .toString();
             return name.startsWith("/dev/pts/") || name.startsWith("/dev/tty") || name.equals("/dev/console");
         } catch (IOException | UnsupportedOperationException e) {
-            return !Files.isDirectory(Path.of("/proc/self")) && System.console() != null;
+            return false;
+        }
+    }
+
+    // Where there is no /proc: true only if input and output both are terminals. From JDK 22 on a console is always
+    // there and says by a method of its own whether it is a terminal.
+    @SuppressWarnings("SystemConsoleNull")
+    private static boolean isConsole() {
+        Console console = System.console();
+        if (console == null) {
+            return false;
+        }
+        try {
+            return (Boolean) Console.class.getMethod("isTerminal").invoke(console);
+        } catch (ReflectiveOperationException e) {
+            return true;
         }
     }
 }

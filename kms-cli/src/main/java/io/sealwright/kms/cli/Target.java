@@ -294,7 +294,7 @@ final class Target implements AutoCloseable {
         }
 
         @Override
-        @SuppressWarnings("NonAtomicOperationOnVolatileField") // one writer at a time, as for every stream
+        @SuppressWarnings("NonAtomicVolatileUpdate") // one writer at a time, as for every stream
         public void write(byte[] bytes, int offset, int length) throws IOException {
             try {
                 to.write(bytes, offset, length);
