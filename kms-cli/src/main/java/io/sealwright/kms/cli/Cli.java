@@ -125,12 +125,13 @@ final class Cli {
         } else if (e instanceof KmsException || e instanceof Explained) {
             here.say("kms: " + e.getMessage());
         } else if (e instanceof IOException io) {
-            here.say("kms: Reading or writing failed. " + Failure.reason(io)
-                    + " Check disk and permissions. [" + Failure.Code.KMS_CLI_OUTPUT + "]");
+            here.say("kms: Reading or writing failed. " + Failure.reason(io) + " Check disk and permissions. ["
+                    + Failure.Code.KMS_CLI_OUTPUT + "]");
         } else {
-            here.say("kms: Something went wrong that should not. " + e.getClass().getSimpleName() + ": "
-                    + e.getMessage() + " Please report it with what this shows: KMS_DEBUG=true kms … ["
-                    + Failure.Code.KMS_CLI_BUG + "]");
+            here.say(
+                    "kms: Something went wrong that should not. " + e.getClass().getSimpleName() + ": "
+                            + e.getMessage() + " Please report it with what this shows: KMS_DEBUG=true kms … ["
+                            + Failure.Code.KMS_CLI_BUG + "]");
         }
         trace(here, e);
         return code;

@@ -74,14 +74,16 @@ final class DecryptCommand extends Command {
     @Override
     public Integer call() {
         refuse("--passphrase-file", passphraseFile);
-        SecurityLevel[] required =
-                levels.stream().map(level -> Names.level("--require-level", level)).toArray(SecurityLevel[]::new);
+        SecurityLevel[] required = levels.stream()
+                .map(level -> Names.level("--require-level", level))
+                .toArray(SecurityLevel[]::new);
         EncryptionContext bound = Bindings.context(context);
         byte[] data = Bindings.associatedData(associatedData);
         String file = outputName();
         Home home = Home.of(here(), store);
         try (Source source = Source.open(here(), input);
-                Target target = file == null ? Target.standardOutput(here()) : Target.file(here(), file, source, force);
+                Target target =
+                        file == null ? Target.standardOutput(here()) : Target.file(here(), file, source, force);
                 KeyManager kms = home.opening(masterKeys)) {
             try {
                 Work.between(source, target, () -> {
@@ -128,14 +130,15 @@ final class DecryptCommand extends Command {
     }
 
     private OutputStream guarded(Target target) {
-        boolean person = target.isStandardOutput() && output == null && here().terminals().out();
+        boolean person = target.isStandardOutput()
+                && output == null
+                && here().terminals().out();
         return person ? new TerminalGuard(target.open()) : target.open();
     }
 
     private static RuntimeException explained(RuntimeException e, Home home, Source source, Target target) {
         String rest = target.isWrittenInPlace() && target.written() > 0
-                ? " The " + target.written() + " bytes already written to " + target.name()
-                        + " must be thrown away."
+                ? " The " + target.written() + " bytes already written to " + target.name() + " must be thrown away."
                 : "";
         if (e instanceof AuthenticationFailedException failed) {
             return new Explained(
@@ -165,8 +168,8 @@ final class DecryptCommand extends Command {
             List<String> names = KeyManager.inspect(source.head()).context().pairs().keySet().stream()
                     .map(name -> "'" + name + "'")
                     .collect(Collectors.toList());
-            return "The header (not verified) names " + (names.isEmpty() ? "no context." : "the context "
-                    + String.join(", ", names) + ".");
+            return "The header (not verified) names "
+                    + (names.isEmpty() ? "no context." : "the context " + String.join(", ", names) + ".");
         } catch (KmsException | IllegalArgumentException e) {
             return "The header cannot be read.";
         }

@@ -5,7 +5,6 @@ import io.sealwright.kms.EncryptionOptions;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.SecurityLevel;
 import io.sealwright.kms.Suite;
-import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -78,19 +77,24 @@ final class EncryptCommand extends Command {
                 KeyManager kms = home.sealing(chosen)) {
             Work.between(source, target, () -> {
                 byte[] head = source.read(ONE_PIECE_BYTES + 1);
-                OutputStream out = target.open();
-                if (head.length <= ONE_PIECE_BYTES && wantedSuite != Suite.CHUNKED_AES_256_GCM) {
-                    out.write(options(kms.encrypt(head), chosen, wantedLevel, wantedSuite, bound, data)
-                            .toBytes());
-                } else {
-                    // Chunks have keys of their own, drawn at random: either suite's promise holds.
-                    Suite chunked = wantedSuite == Suite.AES_256_GCM || wantedSuite == Suite.XAES_256_GCM
-                            ? null
-                            : wantedSuite;
-                    options(kms.encrypt(source.stream(head)), chosen, wantedLevel, chunked, bound, data)
-                            .to(out);
+                try {
+                    OutputStream out = target.open();
+                    if (head.length <= ONE_PIECE_BYTES && wantedSuite != Suite.CHUNKED_AES_256_GCM) {
+                        out.write(options(kms.encrypt(head), chosen, wantedLevel, wantedSuite, bound, data)
+                                .toBytes());
+                    } else {
+                        options(
+                                        kms.encrypt(source.stream(head)),
+                                        chosen,
+                                        wantedLevel,
+                                        ofStream(wantedSuite),
+                                        bound,
+                                        data)
+                                .to(out);
+                    }
+                } finally {
+                    Arrays.fill(head, (byte) 0);
                 }
-                Arrays.fill(head, (byte) 0);
             });
             target.finish(source.file());
         }
@@ -118,6 +122,11 @@ final class EncryptCommand extends Command {
             return Target.file(here(), input + ".sealed", source, force);
         }
         return output.equals("-") ? Target.standardOutput(here()) : Target.file(here(), output, source, force);
+    }
+
+    // Chunks have keys of their own, drawn at random for each message, so that either suite's promise holds.
+    private static @Nullable Suite ofStream(@Nullable Suite wanted) {
+        return wanted == Suite.AES_256_GCM || wanted == Suite.XAES_256_GCM ? null : wanted;
     }
 
     private static <T extends EncryptionOptions<T>> T options(

@@ -40,6 +40,8 @@ final class Failure extends RuntimeException {
         KMS_CLI_UNHEALTHY(1),
         /** The person at the terminal said no. */
         KMS_CLI_NOT_CONFIRMED(1),
+        /** A signal stopped the command; 143 for SIGTERM. */
+        KMS_CLI_STOPPED(130),
         /** A fault of the program. */
         KMS_CLI_BUG(1);
 

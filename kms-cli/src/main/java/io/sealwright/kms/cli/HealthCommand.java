@@ -26,10 +26,15 @@ final class HealthCommand extends Command {
             if (json) {
                 print(Json.object(all -> all.put("healthy", health.healthy())
                                 .put("checkedAt", health.checkedAt().toString())
-                                .putObjects("parts", health.parts(), (out, part) -> out.put("name", part.name())
-                                        .put("healthy", part.healthy())
-                                        .put("detail", part.detail())
-                                        .put("latencyMillis", part.latency().toMillis())))
+                                .putObjects(
+                                        "parts",
+                                        health.parts(),
+                                        (out, part) -> out.put("name", part.name())
+                                                .put("healthy", part.healthy())
+                                                .put("detail", part.detail())
+                                                .put(
+                                                        "latencyMillis",
+                                                        part.latency().toMillis())))
                         + "\n");
             } else {
                 StringBuilder lines = new StringBuilder();

@@ -80,9 +80,10 @@ final class InspectCommand extends Command {
                         }
                     })
                     .put("belowQuorum", info.belowQuorum())
-                    .putObjects("context", info.context().pairs().entrySet(), (out, pair) -> out.put(
-                                    "name", pair.getKey())
-                            .put("value", pair.getValue()))
+                    .putObjects(
+                            "context",
+                            info.context().pairs().entrySet(),
+                            (out, pair) -> out.put("name", pair.getKey()).put("value", pair.getValue()))
                     .putNumbers("extensions", info.extensions())
                     .put("headerBytes", info.headerBytes())
                     .put("bodyBytes", bodyBytes)
@@ -108,16 +109,17 @@ final class InspectCommand extends Command {
         BodySize size = BodySize.of(info.suiteId(), bodyBytes);
         StringBuilder out = new StringBuilder();
         line(out, "message", "version " + info.version() + ", " + form(info));
-        line(out, "suite", info.suiteId() + " " + (info.suite() == null ? info.suiteId() == 0 ? "none" : "unknown" : info.suite()));
+        line(
+                out,
+                "suite",
+                info.suiteId() + " "
+                        + (info.suite() == null ? info.suiteId() == 0 ? "none" : "unknown" : info.suite()));
         line(out, "level", info.levelId() + " " + (info.level() == null ? "unknown" : info.level()));
         if (info.keyId() != null) {
             line(out, "key", info.keyId() + resolved(names.get(info.keyId())));
         }
         if (!info.recipients().isEmpty() || info.wantedRecipients() > 0) {
-            line(
-                    out,
-                    "recipients",
-                    info.recipients().size() + " of " + info.wantedRecipients() + " wanted");
+            line(out, "recipients", info.recipients().size() + " of " + info.wantedRecipients() + " wanted");
         }
         for (RecipientInfo recipient : info.recipients()) {
             line(

@@ -111,7 +111,10 @@ final class KeyCommand extends Command {
     }
 
     /** {@code kms key show}. */
-    @picocli.CommandLine.Command(name = "show", description = "Shows one named key and its versions.", sortOptions = false)
+    @picocli.CommandLine.Command(
+            name = "show",
+            description = "Shows one named key and its versions.",
+            sortOptions = false)
     static final class Show extends OfStore {
         @Parameters(paramLabel = "NAME", description = "The key's name.")
         private String name = "";
@@ -127,12 +130,16 @@ final class KeyCommand extends Command {
                 if (json) {
                     print(Json.object(one -> {
                                 describe(one, key);
-                                one.putObjects("versions", versions, (out, version) -> out.put(
-                                                "version", version.number())
-                                        .put("id", version.id())
-                                        .put("state", Names.state(version.state()))
-                                        .put("createdAt", version.createdAt().toString())
-                                        .put("destroyAt", text(version.destroyAt())));
+                                one.putObjects(
+                                        "versions",
+                                        versions,
+                                        (out, version) -> out.put("version", version.number())
+                                                .put("id", version.id())
+                                                .put("state", Names.state(version.state()))
+                                                .put(
+                                                        "createdAt",
+                                                        version.createdAt().toString())
+                                                .put("destroyAt", text(version.destroyAt())));
                             })
                             + "\n");
                 } else {
@@ -200,7 +207,10 @@ final class KeyCommand extends Command {
             Names.key(name);
             Integer number = version;
             if (number != null && number < 1) {
-                throw Failure.usage("--version needs a number from 1.", "There is no version " + number + ".", "See: kms key show " + name);
+                throw Failure.usage(
+                        "--version needs a number from 1.",
+                        "There is no version " + number + ".",
+                        "See: kms key show " + name);
             }
             Home home = home();
             if (number == null && !yes) {
@@ -246,7 +256,9 @@ final class KeyCommand extends Command {
         private String readLine() {
             ByteArrayOutputStream line = new ByteArrayOutputStream();
             try {
-                for (int b = here().in().read(); b >= 0 && b != '\n'; b = here().in().read()) {
+                for (int b = here().in().read();
+                        b >= 0 && b != '\n';
+                        b = here().in().read()) {
                     line.write(b);
                 }
             } catch (IOException e) {

@@ -57,8 +57,7 @@ final class KmsCommand extends Command {
                 throw new UncheckedIOException(e);
             }
             return new String[] {
-                "kms " + properties.getProperty("version", "of unknown version") + " (Java "
-                        + Runtime.version() + ")"
+                "kms " + properties.getProperty("version", "of unknown version") + " (Java " + Runtime.version() + ")"
             };
         }
     }

@@ -52,6 +52,11 @@ final class Progress {
         double part = Math.min(1.0, (double) done / total);
         int filled = (int) (part * WIDTH);
         return String.format(
-                Locale.ROOT, "[%s%s] %3d %%, %s", "=".repeat(filled), " ".repeat(WIDTH - filled), (int) (part * 100), rate);
+                Locale.ROOT,
+                "[%s%s] %3d %%, %s",
+                "=".repeat(filled),
+                " ".repeat(WIDTH - filled),
+                (int) (part * 100),
+                rate);
     }
 }

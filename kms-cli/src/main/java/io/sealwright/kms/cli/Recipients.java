@@ -46,7 +46,9 @@ final class Recipients {
     static final class InOrder implements IParameterConsumer {
         @Override
         public void consumeParameters(Stack<String> args, ArgSpec option, CommandSpec command) {
-            boolean masterKey = ((picocli.CommandLine.Model.OptionSpec) option).shortestName().equals("-m");
+            boolean masterKey = ((picocli.CommandLine.Model.OptionSpec) option)
+                    .shortestName()
+                    .equals("-m");
             String flag = masterKey ? "-m" : "-k";
             if (args.isEmpty()) {
                 throw new ParameterException(command.commandLine(), "Option " + flag + " needs a value.");

@@ -69,7 +69,8 @@ final class Source implements Closeable {
     }
 
     /** The file, or null for standard input. */
-    @Nullable Path file() {
+    @Nullable
+    Path file() {
         return file;
     }
 
@@ -78,7 +79,8 @@ final class Source implements Closeable {
     }
 
     /** The length, or null from a pipe. */
-    @Nullable Long size() {
+    @Nullable
+    Long size() {
         try {
             return file != null && Files.isRegularFile(file) ? Files.size(file) : null;
         } catch (IOException e) {
@@ -92,7 +94,8 @@ final class Source implements Closeable {
     }
 
     /** Why reading failed, if it did: whoever called may have wrapped it. */
-    @Nullable IOException failure() {
+    @Nullable
+    IOException failure() {
         return failure;
     }
 

@@ -118,14 +118,17 @@ final class Target implements AutoCloseable {
     }
 
     /** Why writing failed, if it did: whoever called may have wrapped it. */
-    @Nullable IOException failure() {
+    @Nullable
+    IOException failure() {
         return stream == null ? null : stream.failure;
     }
 
     /** Whether the reader of our pipe has gone. */
     boolean isBrokenPipe() {
         IOException failure = failure();
-        return failure != null && kind != Kind.FILE && String.valueOf(failure.getMessage()).contains("Broken pipe");
+        return failure != null
+                && kind != Kind.FILE
+                && String.valueOf(failure.getMessage()).contains("Broken pipe");
     }
 
     /** Opens it; once. */

@@ -31,7 +31,8 @@ final class Training {
             run(home, "encrypt", "-", "-o", "-");
         } finally {
             try (Stream<Path> files = Files.walk(home)) {
-                for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                for (Path file :
+                        files.sorted(java.util.Comparator.reverseOrder()).toList()) {
                     Files.delete(file);
                 }
             }

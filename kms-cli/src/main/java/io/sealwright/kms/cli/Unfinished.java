@@ -64,7 +64,7 @@ final class Unfinished {
                         () -> {
                             if (stop()) {
                                 here.writeError("kms: Stopped by a signal. The work is not finished. "
-                                        + "Start the command again. [KMS_CLI_STOPPED]\n");
+                                        + "Start the command again. [" + Failure.Code.KMS_CLI_STOPPED + "]\n");
                             }
                         },
                         "kms-stop"));

@@ -22,8 +22,7 @@ class BindingsTest {
     @ValueSource(strings = {"tenant", "=acme", "", "sealwright:x=1", "a=\uFFFD"})
     void context_malformed_isWrongUsage(String pair) {
         assertThatThrownBy(() -> Bindings.context(List.of(pair)))
-                .isInstanceOfSatisfying(
-                        Failure.class, e -> assertThat(e.code()).isEqualTo(Failure.Code.KMS_CLI_USAGE));
+                .isInstanceOfSatisfying(Failure.class, e -> assertThat(e.code()).isEqualTo(Failure.Code.KMS_CLI_USAGE));
     }
 
     @Test
@@ -42,8 +41,7 @@ class BindingsTest {
     @ValueSource(strings = {"0", "xx", "00 ff", "0x00"})
     void associatedData_noHex_isWrongUsageAndNotRepeated(String given) {
         assertThatThrownBy(() -> Bindings.associatedData(given))
-                .isInstanceOfSatisfying(
-                        Failure.class, e -> assertThat(e.code()).isEqualTo(Failure.Code.KMS_CLI_USAGE))
+                .isInstanceOfSatisfying(Failure.class, e -> assertThat(e.code()).isEqualTo(Failure.Code.KMS_CLI_USAGE))
                 .hasMessageContaining("-a needs HEX or @FILE");
     }
 
@@ -56,7 +54,6 @@ class BindingsTest {
     @Test
     void associatedData_missingFile_isAFailure(@TempDir Path folder) {
         assertThatThrownBy(() -> Bindings.associatedData("@" + folder.resolve("none")))
-                .isInstanceOfSatisfying(
-                        Failure.class, e -> assertThat(e.code()).isEqualTo(Failure.Code.KMS_CLI_INPUT));
+                .isInstanceOfSatisfying(Failure.class, e -> assertThat(e.code()).isEqualTo(Failure.Code.KMS_CLI_INPUT));
     }
 }

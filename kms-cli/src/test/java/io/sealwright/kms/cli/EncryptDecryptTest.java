@@ -46,7 +46,11 @@ class EncryptDecryptTest {
 
     private static void refused(Result result, String code) {
         assertThat(result.code()).isEqualTo(1);
-        assertThat(result.errLines()).singleElement().asString().startsWith("kms: ").endsWith("[" + code + "]");
+        assertThat(result.errLines())
+                .singleElement()
+                .asString()
+                .startsWith("kms: ")
+                .endsWith("[" + code + "]");
     }
 
     @Test
@@ -55,9 +59,11 @@ class EncryptDecryptTest {
         assertThat(first.code()).as(first.err()).isZero();
         assertThat(first.out()).isEmpty();
         assertThat(first.errLines()).hasSize(2);
-        assertThat(first.errLines().get(0)).contains(home.resolve("local/default.key").toString());
+        assertThat(first.errLines().get(0))
+                .contains(home.resolve("local/default.key").toString());
         assertThat(first.errLines().get(1)).contains(home.resolve("store.db").toString());
-        assertThat(first.errLines()).allSatisfy(line -> assertThat(line).contains("everything").contains("lost"));
+        assertThat(first.errLines())
+                .allSatisfy(line -> assertThat(line).contains("everything").contains("lost"));
         assertThat(mode(home)).isEqualTo("rwx------");
         assertThat(mode(home.resolve("local/default.key"))).isEqualTo("rw-------");
         assertThat(kms("encrypt", file, "-o", folder.resolve("b")).err()).isEmpty();
@@ -74,7 +80,9 @@ class EncryptDecryptTest {
         Files.delete(file);
         done("decrypt", sealed);
         assertThat(file).hasBinaryContent(plaintext);
-        Result piped = Run.at(home).in(Run.at(home).in(plaintext).kms("encrypt", "-").bytes()).kms("decrypt", "-");
+        Result piped = Run.at(home)
+                .in(Run.at(home).in(plaintext).kms("encrypt", "-").bytes())
+                .kms("decrypt", "-");
         assertThat(piped.code()).as(piped.err()).isZero();
         assertThat(piped.bytes()).isEqualTo(plaintext);
         assertThat(leftOvers()).isEmpty();
@@ -123,8 +131,14 @@ class EncryptDecryptTest {
                     .toArray();
             Result result = kms(args);
             refused(result, "KMS_AUTHENTICATION_FAILED");
-            assertThat(result.err()).contains("context").contains("associated data").contains("changed");
-            assertThat(result.err()).contains("not verified").contains("'purpose', 'tenant'").doesNotContain("acme");
+            assertThat(result.err())
+                    .contains("context")
+                    .contains("associated data")
+                    .contains("changed");
+            assertThat(result.err())
+                    .contains("not verified")
+                    .contains("'purpose', 'tenant'")
+                    .doesNotContain("acme");
             assertThat(out).doesNotExist();
         }
         done("decrypt", sealed, "-o", out, "-c", "purpose=mail", "-c", "tenant=acme", "-a", "00ff");
@@ -240,7 +254,8 @@ class EncryptDecryptTest {
         Path second = folder.resolve("second");
         done("key", "create", "orders");
         done("key", "create", "bills");
-        assertThat(Run.at(second).kms("master-key", "bootstrap", "--create").code()).isZero();
+        assertThat(Run.at(second).kms("master-key", "bootstrap", "--create").code())
+                .isZero();
         Files.copy(second.resolve("local/default.key"), home.resolve("local/other.key"));
         done("encrypt", file, "-k", "orders", "-m", "local://other", "-k", "bills");
         assertThat(kms("inspect", sealed).out().lines().filter(line -> line.startsWith(" ")))
@@ -259,13 +274,18 @@ class EncryptDecryptTest {
     @Test
     void decrypt_masterKeyOption_opensWithIt() throws Exception {
         Path second = folder.resolve("second");
-        assertThat(Run.at(second).kms("master-key", "bootstrap", "--create").code()).isZero();
+        assertThat(Run.at(second).kms("master-key", "bootstrap", "--create").code())
+                .isZero();
         Path message = folder.resolve("b.sealed");
-        assertThat(Run.at(second).kms("encrypt", file, "-m", "local://default", "-o", message).code()).isZero();
+        assertThat(Run.at(second)
+                        .kms("encrypt", file, "-m", "local://default", "-o", message)
+                        .code())
+                .isZero();
         done("master-key", "bootstrap", "--create");
         refused(kms("decrypt", message, "-o", "-"), "KMS_NO_MATCHING_RECIPIENT");
         Files.copy(second.resolve("local/default.key"), home.resolve("local/other.key"));
-        assertThat(kms("decrypt", message, "-o", "-", "-m", "local://other").out()).isEqualTo("attack at dawn\n");
+        assertThat(kms("decrypt", message, "-o", "-", "-m", "local://other").out())
+                .isEqualTo("attack at dawn\n");
     }
 
     @Test
@@ -308,7 +328,8 @@ class EncryptDecryptTest {
     void encrypt_levelNone_opensOnlyWhenAllowed() {
         done("encrypt", file, "--level", "none");
         refused(kms("decrypt", sealed, "-o", "-"), "KMS_LEVEL_REFUSED");
-        assertThat(kms("decrypt", sealed, "-o", "-", "--allow-unencrypted").out()).isEqualTo("attack at dawn\n");
+        assertThat(kms("decrypt", sealed, "-o", "-", "--allow-unencrypted").out())
+                .isEqualTo("attack at dawn\n");
     }
 
     @ParameterizedTest
@@ -324,7 +345,8 @@ class EncryptDecryptTest {
     void decrypt_requireLevel_refusesOthers() {
         done("encrypt", file);
         refused(kms("decrypt", sealed, "-o", "-", "--require-level", "4"), "KMS_LEVEL_REFUSED");
-        assertThat(kms("decrypt", sealed, "-o", "-", "--require-level", "4", "--require-level", "1").code())
+        assertThat(kms("decrypt", sealed, "-o", "-", "--require-level", "4", "--require-level", "1")
+                        .code())
                 .isZero();
     }
 
@@ -354,7 +376,8 @@ class EncryptDecryptTest {
         Result result = Run.at(home).out(gone).kms("encrypt", file, "-o", "-");
         assertThat(result.code()).isEqualTo(141);
         assertThat(result.err()).isEmpty();
-        assertThat(Run.at(home).out(gone).kms("decrypt", sealed, "-o", "-").code()).isEqualTo(141);
+        assertThat(Run.at(home).out(gone).kms("decrypt", sealed, "-o", "-").code())
+                .isEqualTo(141);
         assertThat(Run.at(home).out(gone).kms("key", "list").code()).isEqualTo(141);
     }
 
@@ -382,7 +405,11 @@ class EncryptDecryptTest {
         Path out = folder.resolve("out");
         Result result = Run.at(home).in(failing).kms("encrypt", "-", "-o", out);
         assertThat(result.code()).isEqualTo(1);
-        assertThat(result.errLines()).last().asString().contains("standard input").contains("[KMS_CLI_INPUT]");
+        assertThat(result.errLines())
+                .last()
+                .asString()
+                .contains("standard input")
+                .contains("[KMS_CLI_INPUT]");
         assertThat(out).doesNotExist();
         assertThat(leftOvers()).isEmpty();
     }
@@ -390,18 +417,29 @@ class EncryptDecryptTest {
     @Test
     void decrypt_binaryToATerminal_isRefusedAndTextIsShown() throws Exception {
         byte[] text = Run.at(home).in("hello\n").kms("encrypt", "-").bytes();
-        byte[] binary = Run.at(home).in(new byte[] {0, 1, 2}).kms("encrypt", "-").bytes();
-        assertThat(Run.at(home).terminals(false, true, true).in(text).kms("decrypt", "-").out()).isEqualTo("hello\n");
+        byte[] binary =
+                Run.at(home).in(new byte[] {0, 1, 2}).kms("encrypt", "-").bytes();
+        assertThat(Run.at(home)
+                        .terminals(false, true, true)
+                        .in(text)
+                        .kms("decrypt", "-")
+                        .out())
+                .isEqualTo("hello\n");
         Result result = Run.at(home).terminals(false, true, true).in(binary).kms("decrypt", "-");
         refused(result, "KMS_CLI_TERMINAL");
         assertThat(result.bytes()).isEmpty();
-        assertThat(Run.at(home).terminals(false, true, true).in(binary).kms("decrypt", "-", "-o", "-").bytes())
+        assertThat(Run.at(home)
+                        .terminals(false, true, true)
+                        .in(binary)
+                        .kms("decrypt", "-", "-o", "-")
+                        .bytes())
                 .containsExactly(0, 1, 2);
     }
 
     @Test
     void decrypt_headerWithTerminalSequence_isEscaped() {
-        byte[] message = Run.at(home).in("x").kms("encrypt", "-", "-c", "a\u001b[31mb=c").bytes();
+        byte[] message =
+                Run.at(home).in("x").kms("encrypt", "-", "-c", "a\u001b[31mb=c").bytes();
         Result result = Run.at(home).in(new ByteArrayInputStream(message)).kms("decrypt", "-");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.err()).contains("'a\\x1b[31mb'").doesNotContain("\u001b");
@@ -416,7 +454,8 @@ class EncryptDecryptTest {
         done("encrypt", file, "--store", "jdbc:sqlite:" + store);
         assertThat(store).exists();
         assertThat(home.resolve("store.db")).doesNotExist();
-        Result result = Run.at(home).with("KMS_STORE_URL", "jdbc:sqlite:" + store).kms("decrypt", sealed, "-o", "-");
+        Result result =
+                Run.at(home).with("KMS_STORE_URL", "jdbc:sqlite:" + store).kms("decrypt", sealed, "-o", "-");
         assertThat(result.out()).as(result.err()).isEqualTo("attack at dawn\n");
     }
 
@@ -434,7 +473,8 @@ class EncryptDecryptTest {
 
     @Test
     void utf8_isTheEncodingOfTexts() {
-        byte[] message = Run.at(home).in("x").kms("encrypt", "-", "-c", "ort=Köln").bytes();
+        byte[] message =
+                Run.at(home).in("x").kms("encrypt", "-", "-c", "ort=Köln").bytes();
         assertThat(new String(message, StandardCharsets.UTF_8)).contains("Köln");
     }
 }

@@ -25,7 +25,9 @@ class InspectTest {
         home = folder.resolve("home");
         Path file = Files.writeString(folder.resolve("a"), "attack at dawn");
         sealed = folder.resolve("a.sealed");
-        assertThat(Run.at(home).kms("encrypt", file, "-c", "tenant=\"acme\"", "-c", "b=").code())
+        assertThat(Run.at(home)
+                        .kms("encrypt", file, "-c", "tenant=\"acme\"", "-c", "b=")
+                        .code())
                 .isZero();
     }
 
@@ -66,7 +68,8 @@ class InspectTest {
         assertThat(message.get("context").toString())
                 .isEqualTo("[{\"name\":\"b\",\"value\":\"\"},{\"name\":\"tenant\",\"value\":\"\\\"acme\\\"\"}]");
         assertThat(message.get("extensions")).isEmpty();
-        assertThat(message.get("headerBytes").asLong() + message.get("bodyBytes").asLong())
+        assertThat(message.get("headerBytes").asLong()
+                        + message.get("bodyBytes").asLong())
                 .isEqualTo(Files.size(sealed));
         assertThat(message.get("plaintextBytes").asInt()).isEqualTo(14);
         assertThat(message.get("chunks").asInt()).isZero();
@@ -97,7 +100,8 @@ class InspectTest {
 
     @Test
     void inspect_resolve_addsNames() throws Exception {
-        JsonNode message = JSON.readTree(Run.at(home).kms("inspect", sealed, "--json", "--resolve").out());
+        JsonNode message = JSON.readTree(
+                Run.at(home).kms("inspect", sealed, "--json", "--resolve").out());
         assertThat(message.get("recipients").get(0).get("key").toString())
                 .isEqualTo("{\"name\":\"default\",\"version\":1}");
         assertThat(Run.at(home).kms("inspect", sealed, "--resolve").out()).contains("key 'default', version 1");
@@ -131,7 +135,10 @@ class InspectTest {
 
     @Test
     void inspect_masterKeyInTheEnvironment_doesNotMatter() {
-        assertThat(Run.at(home).with("KMS_PROVIDER", "aws").kms("inspect", sealed).code())
+        assertThat(Run.at(home)
+                        .with("KMS_PROVIDER", "aws")
+                        .kms("inspect", sealed)
+                        .code())
                 .isZero();
     }
 }

@@ -43,7 +43,11 @@ class KeyCommandTest {
 
     private static void refused(Result result, String code) {
         assertThat(result.code()).isEqualTo(1);
-        assertThat(result.errLines()).singleElement().asString().startsWith("kms: ").endsWith("[" + code + "]");
+        assertThat(result.errLines())
+                .singleElement()
+                .asString()
+                .startsWith("kms: ")
+                .endsWith("[" + code + "]");
         assertThat(result.out()).isEmpty();
     }
 
@@ -65,7 +69,9 @@ class KeyCommandTest {
     @ValueSource(strings = {"HMAC_SHA256", "hmac-sha384", "HMAC_SHA512"})
     void create_otherSpec_isShown(String spec) throws Exception {
         done("key", "create", "signing", "--spec", spec);
-        assertThat(JSON.readTree(done("key", "show", "signing", "--json").out()).get("spec").asText())
+        assertThat(JSON.readTree(done("key", "show", "signing", "--json").out())
+                        .get("spec")
+                        .asText())
                 .isEqualTo(spec.toUpperCase(java.util.Locale.ROOT).replace('-', '_'));
         Result encrypted = kms("encrypt", file, "-k", "signing");
         assertThat(encrypted.code()).isEqualTo(1);
@@ -75,7 +81,9 @@ class KeyCommandTest {
     @Test
     void create_activeFromLater_doesNotEncryptYet() throws Exception {
         done("key", "create", "orders", "--active-from", "2999-01-01T00:00:00Z");
-        assertThat(JSON.readTree(done("key", "show", "orders", "--json").out()).get("state").asText())
+        assertThat(JSON.readTree(done("key", "show", "orders", "--json").out())
+                        .get("state")
+                        .asText())
                 .isEqualTo("pre-active");
         refused(kms("encrypt", file, "-k", "orders"), "KMS_KEY_STATE_REFUSED");
     }
@@ -124,7 +132,8 @@ class KeyCommandTest {
     void show_json_addsVersions() throws Exception {
         done("key", "create", "orders");
         done("key", "rotate", "orders");
-        JsonNode versions = JSON.readTree(done("key", "show", "orders", "--json").out()).get("versions");
+        JsonNode versions =
+                JSON.readTree(done("key", "show", "orders", "--json").out()).get("versions");
         assertThat(versions).hasSize(2);
         assertThat(versions.get(0).fieldNames())
                 .toIterable()
@@ -172,7 +181,8 @@ class KeyCommandTest {
         done("key", "create", "orders");
         done("key", "rotate", "orders");
         done("key", "compromise", "orders", "--version", "1");
-        JsonNode versions = JSON.readTree(done("key", "show", "orders", "--json").out()).get("versions");
+        JsonNode versions =
+                JSON.readTree(done("key", "show", "orders", "--json").out()).get("versions");
         assertThat(versions.get(0).get("state").asText()).isEqualTo("compromised");
         assertThat(versions.get(1).get("state").asText()).isEqualTo("active");
     }
@@ -184,7 +194,9 @@ class KeyCommandTest {
         Result result = kms("decrypt", sealed, "-o", "-");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.bytes()).isEmpty();
-        assertThat(JSON.readTree(done("key", "show", "default", "--json").out()).get("state").asText())
+        assertThat(JSON.readTree(done("key", "show", "default", "--json").out())
+                        .get("state")
+                        .asText())
                 .isEqualTo("destroyed");
         refused(kms("key", "create", "default"), "KMS_KEY_EXISTS");
         assertThat(kms("encrypt", file, "-o", folder.resolve("b")).code()).isEqualTo(1);
@@ -267,7 +279,9 @@ class KeyCommandTest {
         done("key", "create", "orders");
         JsonNode health = JSON.readTree(done("health", "--json").out());
         assertThat(health.get("healthy").asBoolean()).isTrue();
-        assertThat(health.get("parts")).extracting(part -> part.get("name").asText()).contains("local://default", "store");
+        assertThat(health.get("parts"))
+                .extracting(part -> part.get("name").asText())
+                .contains("local://default", "store");
         assertThat(done("health").out()).contains("local://default").contains("store");
     }
 
@@ -280,6 +294,10 @@ class KeyCommandTest {
         Result result = kms("health", "--json");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.out()).isEmpty();
-        assertThat(result.errLines()).singleElement().asString().startsWith("kms: ").endsWith("]");
+        assertThat(result.errLines())
+                .singleElement()
+                .asString()
+                .startsWith("kms: ")
+                .endsWith("]");
     }
 }

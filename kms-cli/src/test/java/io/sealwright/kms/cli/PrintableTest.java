@@ -33,7 +33,8 @@ class PrintableTest {
 
     @Test
     void json_quotesBackslashesAndControls_areEscaped() {
-        assertThat(Printable.json("a\"b\\c\n\t\u0000\u001b\u202e")).isEqualTo("\"a\\\"b\\\\c\\n\\t\\u0000\\u001b\\u202e\"");
+        assertThat(Printable.json("a\"b\\c\n\t\u0000\u001b\u202e"))
+                .isEqualTo("\"a\\\"b\\\\c\\n\\t\\u0000\\u001b\\u202e\"");
     }
 
     @Test

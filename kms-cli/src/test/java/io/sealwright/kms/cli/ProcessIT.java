@@ -60,8 +60,8 @@ class ProcessIT {
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
         builder.environment().put("KMS_HOME", home.toString());
         builder.environment().put("LC_ALL", "C.UTF-8");
-        for (String variable : List.of(
-                "KMS_PROVIDER", "MASTER_ENCRYPTION_KEY", "ENCRYPTION_KEY", "KMS_STORE_URL", "KMS_DEBUG")) {
+        for (String variable :
+                List.of("KMS_PROVIDER", "MASTER_ENCRYPTION_KEY", "ENCRYPTION_KEY", "KMS_STORE_URL", "KMS_DEBUG")) {
             builder.environment().remove(variable);
         }
         Process process = builder.start();
@@ -86,7 +86,9 @@ class ProcessIT {
 
     private static void awaitFile(Path path, Process process) throws Exception {
         while (!Files.exists(path)) {
-            assertThat(process.isAlive()).as("still running while %s is awaited", path).isTrue();
+            assertThat(process.isAlive())
+                    .as("still running while %s is awaited", path)
+                    .isTrue();
             Thread.onSpinWait();
         }
     }
@@ -172,7 +174,8 @@ class ProcessIT {
     void encrypt_namedPipe_isWrittenInPlace() throws Exception {
         done("encrypt", file);
         Path pipe = folder.resolve("pipe");
-        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
         Process process = start("encrypt", file, "-o", pipe);
         byte[] message;
         try (InputStream in = Files.newInputStream(pipe)) {

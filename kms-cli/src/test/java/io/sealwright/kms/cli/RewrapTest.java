@@ -39,7 +39,8 @@ class RewrapTest {
     }
 
     private void opens(Path message) {
-        assertThat(done("decrypt", message, "-o", "-", "-c", "tenant=acme").out()).isEqualTo("attack at dawn");
+        assertThat(done("decrypt", message, "-o", "-", "-c", "tenant=acme").out())
+                .isEqualTo("attack at dawn");
     }
 
     @Test
@@ -70,7 +71,8 @@ class RewrapTest {
         done("key", "rotate", "default");
         Result result = done("rewrap", sealed);
         assertThat(result.errLines()).singleElement().asString().contains("re-wrapped");
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(sealed))).isEqualTo("rw-r-----");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(sealed)))
+                .isEqualTo("rw-r-----");
         byte[] after = Files.readAllBytes(sealed);
         assertThat(after).hasSameSizeAs(before).isNotEqualTo(before);
         assertThat(done("inspect", sealed, "--resolve").out()).contains("'default', version 2");
@@ -100,7 +102,8 @@ class RewrapTest {
     @Test
     void rewrap_foreignRecipients_areKeptAndNamed() throws Exception {
         Path second = folder.resolve("second");
-        assertThat(Run.at(second).kms("master-key", "bootstrap", "--create").code()).isZero();
+        assertThat(Run.at(second).kms("master-key", "bootstrap", "--create").code())
+                .isZero();
         Path foreign = home.resolve("local/foreign.key");
         Files.copy(second.resolve("local/default.key"), foreign);
         done("encrypt", file, "--force", "-k", "default", "-m", "local://foreign");
@@ -132,7 +135,8 @@ class RewrapTest {
     void rewrap_changedHeader_isRefusedAndTheFileStays() throws Exception {
         done("key", "rotate", "default");
         byte[] message = Files.readAllBytes(sealed);
-        int header = Integer.parseInt(done("inspect", sealed, "--json").out().replaceFirst("(?s).*\"headerBytes\":(\\d+).*", "$1"));
+        int header = Integer.parseInt(
+                done("inspect", sealed, "--json").out().replaceFirst("(?s).*\"headerBytes\":(\\d+).*", "$1"));
         message[header - 1] ^= 1;
         Files.write(sealed, message);
         Result result = kms("rewrap", sealed);

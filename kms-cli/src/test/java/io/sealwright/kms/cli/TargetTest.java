@@ -119,9 +119,7 @@ class TargetTest {
     void file_inMissingFolder_isAFailureThatNamesIt() {
         Path nowhere = folder.resolve("none").resolve("out");
         try (Target target = target(nowhere, false)) {
-            assertThatThrownBy(target::open)
-                    .hasMessageContaining("none")
-                    .hasMessageContaining("[KMS_CLI_OUTPUT]");
+            assertThatThrownBy(target::open).hasMessageContaining("none").hasMessageContaining("[KMS_CLI_OUTPUT]");
         }
     }
 

@@ -43,7 +43,11 @@ class UsageTest {
     void run_commandOfALaterRelease_isRefusedByName(String line) {
         Result result = Run.at(home()).kms((Object[]) line.split(" "));
         assertThat(result.code()).isEqualTo(2);
-        assertThat(result.errLines()).singleElement().asString().contains("later release").contains("[KMS_CLI_LATER_RELEASE]");
+        assertThat(result.errLines())
+                .singleElement()
+                .asString()
+                .contains("later release")
+                .contains("[KMS_CLI_LATER_RELEASE]");
         assertThat(result.out()).isEmpty();
         assertThat(home()).doesNotExist();
     }
@@ -92,7 +96,11 @@ class UsageTest {
     void run_wrongUsage_exitsWithTwoAndOneLine(String line) {
         Result result = Run.at(home()).kms(line.isEmpty() ? new Object[0] : (Object[]) line.split(" "));
         assertThat(result.code()).isEqualTo(2);
-        assertThat(result.errLines()).singleElement().asString().startsWith("kms: ").endsWith("]");
+        assertThat(result.errLines())
+                .singleElement()
+                .asString()
+                .startsWith("kms: ")
+                .endsWith("]");
         assertThat(result.out()).isEmpty();
         assertThat(home()).doesNotExist();
     }
@@ -176,7 +184,11 @@ class UsageTest {
     void encrypt_missingInput_exitsWithOneAndMakesNothing() {
         Result result = Run.at(home()).kms("encrypt", folder.resolve("none"));
         assertThat(result.code()).isEqualTo(1);
-        assertThat(result.errLines()).singleElement().asString().contains("none").contains("[KMS_CLI_INPUT]");
+        assertThat(result.errLines())
+                .singleElement()
+                .asString()
+                .contains("none")
+                .contains("[KMS_CLI_INPUT]");
         assertThat(home()).doesNotExist();
     }
 
