@@ -6,8 +6,9 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.IFactory;
@@ -17,12 +18,27 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Runs one command line and gives its exit code; ends no process, so that tests can call it. */
 final class Cli {
+    /** In the order of the help. */
+    private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("encrypt", EncryptCommand.class);
+        COMMANDS.put("decrypt", DecryptCommand.class);
+        COMMANDS.put("inspect", InspectCommand.class);
+        COMMANDS.put("rewrap", RewrapCommand.class);
+        COMMANDS.put("key", KeyCommand.class);
+        COMMANDS.put("master-key", MasterKeyCommand.class);
+        COMMANDS.put("bootstrap_master_key", BootstrapCommand.Alias.class);
+        COMMANDS.put("health", HealthCommand.class);
+        COMMANDS.put("help", CommandLine.HelpCommand.class);
+    }
+
     private Cli() {}
 
     static int run(Surroundings here, String... args) {
         try {
             PrintWriter out = new PrintWriter(new OutputStreamWriter(here.out(), StandardCharsets.UTF_8));
-            int code = commandLine(here, out).execute(args);
+            int code = commandLine(here, out, args.length == 0 ? "" : args[0]).execute(args);
             out.flush();
             return code;
         } catch (Error e) {
@@ -30,7 +46,7 @@ final class Cli {
         }
     }
 
-    private static CommandLine commandLine(Surroundings here, PrintWriter out) {
+    private static CommandLine commandLine(Surroundings here, PrintWriter out, String first) {
         IFactory standard = CommandLine.defaultFactory();
         IFactory factory = new IFactory() {
             @Override
@@ -45,7 +61,7 @@ final class Cli {
         KmsCommand root = new KmsCommand();
         root.surroundings(here);
         CommandLine line = new CommandLine(root, factory);
-        addLaterCommands(line);
+        addCommands(line, first, factory);
         // "@FILE" is a value of -a, never a file of arguments.
         line.setExpandAtFiles(false);
         line.setOut(out);
@@ -55,18 +71,27 @@ final class Cli {
         return line;
     }
 
-    private static void addLaterCommands(CommandLine root) {
-        for (String name : List.of("doctor", "backup", "rotate_encryption_keys")) {
-            later(root, name, name);
+    // Only the command that is called: reading the annotations of all would take as long as the rest of the start.
+    private static void addCommands(CommandLine root, String first, IFactory factory) {
+        Class<?> called = COMMANDS.get(first);
+        if (called != null && called != CommandLine.HelpCommand.class) {
+            root.addSubcommand(first, new CommandLine(called, factory));
+        } else {
+            COMMANDS.forEach((name, type) -> root.addSubcommand(name, new CommandLine(type, factory)));
+            for (String name : List.of("doctor", "backup", "rotate_encryption_keys")) {
+                later(root, name, name);
+            }
         }
-        for (String name : List.of("export", "import", "cancel-destroy")) {
-            later(group(root, "key"), name, "key " + name);
+        CommandLine key = root.getSubcommands().get("key");
+        if (key != null) {
+            for (String name : List.of("export", "import", "cancel-destroy")) {
+                later(key, name, "key " + name);
+            }
         }
-        later(group(root, "master-key"), "rotate", "master-key rotate");
-    }
-
-    private static CommandLine group(CommandLine root, String name) {
-        return Objects.requireNonNull(root.getSubcommands().get(name), name);
+        CommandLine masterKey = root.getSubcommands().get("master-key");
+        if (masterKey != null) {
+            later(masterKey, "rotate", "master-key rotate");
+        }
     }
 
     private static void later(CommandLine under, String name, String whole) {

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
-import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -15,17 +14,6 @@ import picocli.CommandLine.ParameterException;
         description = "Encrypts and decrypts files under keys that a KMS guards.",
         versionProvider = KmsCommand.Version.class,
         sortOptions = false,
-        subcommands = {
-            EncryptCommand.class,
-            DecryptCommand.class,
-            InspectCommand.class,
-            RewrapCommand.class,
-            KeyCommand.class,
-            MasterKeyCommand.class,
-            BootstrapCommand.Alias.class,
-            HealthCommand.class,
-            HelpCommand.class
-        },
         footer = {
             "",
             "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 130, 143, 141 stopped by SIGINT, SIGTERM, broken pipe.",

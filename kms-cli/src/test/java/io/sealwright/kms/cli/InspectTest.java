@@ -76,7 +76,7 @@ class InspectTest {
         assertThat(message.get("verified").asBoolean()).isFalse();
         JsonNode recipient = message.get("recipients").get(0);
         assertThat(recipient.fieldNames()).toIterable().containsExactly("kind", "id", "keyCheck", "wrapBytes");
-        assertThat(recipient.get("kind").asText()).isEqualTo("NAMED_KEY");
+        assertThat(recipient.get("kind").asText()).isEqualTo("named-key");
         assertThat(recipient.get("wrapBytes").asInt()).isEqualTo(72);
         assertThat(folder.resolve("empty")).doesNotExist();
     }
