@@ -46,18 +46,18 @@ final class RewrapCommand extends Command {
     @Override
     public Integer call() {
         refuse("--passphrase-file", passphraseFile);
-        byte[] data = Bindings.associatedData(associatedData);
+        byte[] given = Bindings.associatedData(associatedData);
+        // Without -a there was none: a message that was bound to some does not open then, and the error names -a.
+        byte[] data = given == null ? new byte[0] : given;
         Home home = Home.of(here(), store);
         RewrapResult[] result = new RewrapResult[1];
         try (Source source = Source.open(here(), input);
                 Target target = target(source);
                 KeyManager kms = home.opening(masterKeys)) {
             Work.between(source, target, () -> {
-                RewrapTransfer rewrapping =
-                        kms.rewrap(source.stream(new byte[0])).allowCompromised();
-                if (data != null) {
-                    rewrapping.associatedData(data);
-                }
+                RewrapTransfer rewrapping = kms.rewrap(source.stream(new byte[0]))
+                        .allowCompromised()
+                        .associatedData(data);
                 result[0] = rewrapping.to(target.open());
             });
             boolean inPlace = output == null && !target.isStandardOutput();

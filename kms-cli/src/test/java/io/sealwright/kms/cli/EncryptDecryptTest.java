@@ -397,7 +397,7 @@ class EncryptDecryptTest {
 
             @Override
             public int read() throws IOException {
-                if (left-- == 0) {
+                if (left-- <= 0) {
                     throw new IOException("Input/output error");
                 }
                 return 'x';
