@@ -39,7 +39,8 @@ class BootstrapCommand extends Command {
             HealthCommand.demandHealthy(kms.health());
             for (Health.Part part : kms.health().parts()) {
                 if (part.name().equals(Home.DEFAULT_MASTER_KEY)) {
-                    print("master key " + Home.DEFAULT_MASTER_KEY + ": " + Printable.text(part.detail()) + "\n");
+                    print("master key " + Home.DEFAULT_MASTER_KEY + ": " + Printable.text(HealthCommand.detail(part))
+                            + "\n");
                 }
             }
         }

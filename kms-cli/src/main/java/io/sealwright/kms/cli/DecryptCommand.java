@@ -146,14 +146,15 @@ final class DecryptCommand extends Command {
                     "'" + source.name() + "' does not open.",
                     "Its encryption context (-c) or associated data (-a) is not what was given, or the message or a key"
                             + " was changed, cut or extended; which of these cannot be told.",
-                    "Give exactly the context and associated data it was made with. " + contextOf(source) + rest,
+                    "Give exactly the context and associated data it was made with. " + contextOf(source)
+                            + (home.isEmpty() ? " " + nothingMade(home) : "") + rest,
                     e);
         }
         if (e instanceof NoMatchingRecipientException failed && home.isEmpty()) {
             return new Explained(
                     failed.code(),
                     failed.what(),
-                    "Nothing made yet: there is no key file at " + home.keyFile() + ".",
+                    nothingMade(home),
                     "Set KMS_HOME to the home of its keys, or name a master key with -m." + rest,
                     e);
         }
@@ -161,6 +162,10 @@ final class DecryptCommand extends Command {
             return new Explained(failed.code(), failed.what(), failed.why(), failed.remedy() + rest, e);
         }
         return e;
+    }
+
+    private static String nothingMade(Home home) {
+        return "Nothing made yet: there is no key file at " + home.keyFile() + ".";
     }
 
     private static String contextOf(Source source) {

@@ -41,13 +41,19 @@ final class HealthCommand extends Command {
                 for (Health.Part part : health.parts()) {
                     lines.append(Printable.text(String.format(
                                     "%-20s healthy, %d ms: %s",
-                                    part.name(), part.latency().toMillis(), part.detail())))
+                                    part.name(), part.latency().toMillis(), detail(part))))
                             .append('\n');
                 }
                 print(lines.toString());
             }
         }
         return 0;
+    }
+
+    /** The detail, without the name before it that some parts repeat there. */
+    static String detail(Health.Part part) {
+        String name = part.name() + ": ";
+        return part.detail().startsWith(name) ? part.detail().substring(name.length()) : part.detail();
     }
 
     static void demandHealthy(Health health) {
@@ -57,7 +63,7 @@ final class HealthCommand extends Command {
                     "Not healthy.",
                     health.parts().stream()
                             .filter(part -> !part.healthy())
-                            .map(part -> part.name() + ": " + part.detail())
+                            .map(part -> part.name() + ": " + detail(part))
                             .collect(Collectors.joining("; ")),
                     "Mend that, and ask again.");
         }

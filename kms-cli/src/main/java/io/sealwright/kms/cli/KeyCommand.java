@@ -76,7 +76,7 @@ final class KeyCommand extends Command {
                 NamedKey key = from == null
                         ? kms.keys().create(name, wanted)
                         : kms.keys().create(name, wanted, from);
-                print("created " + line(key));
+                print("created " + sentence(key));
             }
             return 0;
         }
@@ -174,7 +174,7 @@ final class KeyCommand extends Command {
             try (KeyManager kms = existing(home(), name)) {
                 NamedKey key = kms.keys().get(name);
                 key.rotate();
-                print("rotated " + line(key));
+                print("rotated " + sentence(key));
             }
             return 0;
         }
@@ -226,7 +226,7 @@ final class KeyCommand extends Command {
                 } else {
                     version(key, number);
                 }
-                print(line(key));
+                print(sentence(key));
             }
             return 0;
         }
@@ -398,6 +398,12 @@ final class KeyCommand extends Command {
                 versions.get(versions.size() - 1).number(),
                 Names.state(key.state()),
                 key.createdAt());
+    }
+
+    private static String sentence(NamedKey key) {
+        List<KeyVersion> versions = key.versions();
+        return key.name() + ", " + key.spec() + ", version "
+                + versions.get(versions.size() - 1).number() + ", " + Names.state(key.state()) + "\n";
     }
 
     private static @Nullable String text(@Nullable Instant time) {

@@ -209,6 +209,8 @@ class EncryptDecryptTest {
         Result result = Run.at(other).kms("decrypt", sealed, "-o", "-");
         refused(result, "KMS_NO_MATCHING_RECIPIENT");
         assertThat(result.err()).contains("Nothing made yet").contains(other.toString());
+        assertThat(Run.at(other).kms("decrypt", sealed, "-o", "-", "-c", "a=b").err())
+                .contains("Nothing made yet");
         assertThat(other).doesNotExist();
     }
 

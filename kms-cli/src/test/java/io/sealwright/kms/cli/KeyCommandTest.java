@@ -55,7 +55,7 @@ class KeyCommandTest {
     void create_emptyHome_makesKeyFileAndStore() {
         Result result = done("key", "create", "orders");
         assertThat(result.errLines()).hasSize(2);
-        assertThat(result.out()).contains("orders", "AES_256", "v1", "active");
+        assertThat(result.out()).isEqualTo("created orders, AES_256, version 1, active\n");
         assertThat(done("key", "list").out().lines()).hasSize(1);
     }
 
@@ -155,7 +155,7 @@ class KeyCommandTest {
     @Test
     void rotate_olderMessages_goOnOpening() {
         done("encrypt", file);
-        assertThat(done("key", "rotate", "default").out()).contains("v2");
+        assertThat(done("key", "rotate", "default").out()).contains("version 2");
         assertThat(done("decrypt", sealed, "-o", "-").out()).isEqualTo("attack at dawn");
     }
 
