@@ -1,0 +1,182 @@
+package io.sealwright.kms.cli;
+
+import io.sealwright.kms.DecryptionTransfer;
+import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.SecurityLevel;
+import io.sealwright.kms.error.AuthenticationFailedException;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.NoMatchingRecipientException;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code kms decrypt}. */
+@picocli.CommandLine.Command(
+        name = "decrypt",
+        description = "Opens a message: a.txt.sealed becomes a.txt, mode 0600; - is standard input to standard output.",
+        sortOptions = false)
+final class DecryptCommand extends Command {
+    private static final String ENDING = ".sealed";
+
+    @Parameters(paramLabel = "IN", description = "Message to open, or - for standard input.")
+    private String input = "";
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "OUT",
+            description = "File to write, or - for standard output.")
+    private @Nullable String output;
+
+    @Option(
+            names = {"-m", "--master-key"},
+            paramLabel = "URI",
+            description = "Open with this master key as well, as local://other.")
+    private List<String> masterKeys = new ArrayList<>();
+
+    @Option(
+            names = {"-c", "--context"},
+            paramLabel = "NAME=VALUE",
+            description = "A pair that the message must be bound to; all must be given, and no other.")
+    private List<String> context = new ArrayList<>();
+
+    @Option(
+            names = {"-a", "--associated-data"},
+            paramLabel = "HEX|@FILE",
+            description = "The bytes that the message was bound to.")
+    private @Nullable String associatedData;
+
+    @Option(
+            names = "--require-level",
+            paramLabel = "L",
+            description = "Accept this security level only, number or name; several may be named. Default: 1 to 4.")
+    private List<String> levels = new ArrayList<>();
+
+    @Option(names = "--allow-compromised", description = "Open under a key that is marked compromised, too.")
+    private boolean allowCompromised;
+
+    @Option(names = "--allow-unencrypted", description = "Accept a message of level 0, which proves nothing.")
+    private boolean allowUnencrypted;
+
+    @Option(names = "--store", paramLabel = "URL", description = "Store of named keys, as jdbc:sqlite:PATH.")
+    private @Nullable String store;
+
+    @Option(names = "--force", description = "Replace OUT if it is there.")
+    private boolean force;
+
+    @Option(names = "--passphrase-file", hidden = true, arity = "0..1", fallbackValue = "")
+    private @Nullable String passphraseFile;
+
+    @Override
+    public Integer call() {
+        refuse("--passphrase-file", passphraseFile);
+        SecurityLevel[] required = levels.stream()
+                .map(level -> Names.level("--require-level", level))
+                .toArray(SecurityLevel[]::new);
+        EncryptionContext bound = Bindings.context(context);
+        byte[] data = Bindings.associatedData(associatedData);
+        String file = outputName();
+        Home home = Home.of(here(), store);
+        try (Source source = Source.open(here(), input);
+                Target target =
+                        file == null ? Target.standardOutput(here()) : Target.file(here(), file, source, force);
+                KeyManager kms = home.opening(masterKeys)) {
+            try {
+                Work.between(source, target, () -> {
+                    DecryptionTransfer opening =
+                            kms.decrypt(source.remembering()).context(bound);
+                    if (data != null) {
+                        opening.associatedData(data);
+                    }
+                    if (required.length > 0) {
+                        opening.requireLevel(required);
+                    }
+                    if (allowCompromised) {
+                        opening.allowCompromised();
+                    }
+                    if (allowUnencrypted) {
+                        opening.allowUnencrypted();
+                    }
+                    opening.to(guarded(target));
+                });
+            } catch (KmsException | Failure e) {
+                throw explained(e, home, source, target);
+            }
+            target.finish(null);
+        }
+        return 0;
+    }
+
+    /** The file to write, or null for standard output. */
+    private @Nullable String outputName() {
+        if (output != null) {
+            return output.equals("-") ? null : output;
+        }
+        if (input.equals("-")) {
+            return null;
+        }
+        java.nio.file.Path name = Failure.path(input).getFileName();
+        if (name == null || !name.toString().endsWith(ENDING) || name.toString().length() == ENDING.length()) {
+            throw Failure.usage(
+                    "'" + input + "' needs -o.",
+                    "Its name does not end in '" + ENDING + "', so the plaintext has no name.",
+                    "Give a file with -o, or - for standard output.");
+        }
+        return input.substring(0, input.length() - ENDING.length());
+    }
+
+    private OutputStream guarded(Target target) {
+        boolean person = target.isStandardOutput()
+                && output == null
+                && here().terminals().out();
+        return person ? new TerminalGuard(target.open()) : target.open();
+    }
+
+    private static RuntimeException explained(RuntimeException e, Home home, Source source, Target target) {
+        String rest = target.isWrittenInPlace() && target.written() > 0
+                ? " The " + target.written() + " bytes already written to " + target.name() + " must be thrown away."
+                : "";
+        if (e instanceof AuthenticationFailedException failed) {
+            return new Explained(
+                    failed.code(),
+                    "'" + source.name() + "' does not open.",
+                    "Its encryption context (-c) or associated data (-a) is not what was given, or the message or a key"
+                            + " was changed, cut or extended; which of these cannot be told.",
+                    "Give exactly the context and associated data it was made with. " + contextOf(source)
+                            + (home.isEmpty() ? " " + nothingMade(home) : "") + rest,
+                    e);
+        }
+        if (e instanceof NoMatchingRecipientException failed && home.isEmpty()) {
+            return new Explained(
+                    failed.code(),
+                    failed.what(),
+                    nothingMade(home),
+                    "Set KMS_HOME to the home of its keys, or name a master key with -m." + rest,
+                    e);
+        }
+        if (e instanceof KmsException failed && !rest.isEmpty()) {
+            return new Explained(failed.code(), failed.what(), failed.why(), failed.remedy() + rest, e);
+        }
+        return e;
+    }
+
+    private static String nothingMade(Home home) {
+        return "Nothing made yet: there is no key file at " + home.keyFile() + ".";
+    }
+
+    private static String contextOf(Source source) {
+        try {
+            List<String> names = KeyManager.inspect(source.head()).context().pairs().keySet().stream()
+                    .map(name -> "'" + name + "'")
+                    .collect(Collectors.toList());
+            return "The header (not verified) names "
+                    + (names.isEmpty() ? "no context." : "the context " + String.join(", ", names) + ".");
+        } catch (KmsException | IllegalArgumentException e) {
+            return "The header cannot be read.";
+        }
+    }
+}

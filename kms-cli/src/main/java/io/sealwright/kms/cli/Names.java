@@ -1,0 +1,72 @@
+package io.sealwright.kms.cli;
+
+import io.sealwright.kms.KeySpec;
+import io.sealwright.kms.KeyState;
+import io.sealwright.kms.SecurityLevel;
+import io.sealwright.kms.Suite;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.function.ToIntFunction;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Reads and writes the names of keys, states, levels, suites and times. */
+final class Names {
+    private static final Pattern KEY = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+
+    private Names() {}
+
+    static String key(String name) {
+        if (!KEY.matcher(name).matches()) {
+            throw Failure.usage(
+                    "'" + name + "' is no name for a key.",
+                    "Names have 1 to 128 letters, digits, dots, underscores and hyphens, and begin with a letter or digit.",
+                    "Choose another.");
+        }
+        return name;
+    }
+
+    static KeySpec spec(String text) {
+        return named("--spec", KeySpec.values(), text, spec -> -1);
+    }
+
+    static SecurityLevel level(String option, String text) {
+        return named(option, SecurityLevel.values(), text, SecurityLevel::id);
+    }
+
+    static Suite suite(String text) {
+        return named("--suite", Suite.values(), text, Suite::id);
+    }
+
+    static Instant time(String option, String text) {
+        try {
+            return OffsetDateTime.parse(text).toInstant();
+        } catch (DateTimeException e) {
+            throw Failure.usage(
+                    option + " needs a time in ISO 8601.",
+                    "'" + text + "' is none with date, time and zone.",
+                    "Write it like 2030-01-31T12:00:00Z.");
+        }
+    }
+
+    /** In the documents' words, as {@code pre-active}. */
+    static String state(KeyState state) {
+        return state.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static <E extends Enum<E>> E named(String option, E[] values, String text, ToIntFunction<E> number) {
+        String wanted = text.toUpperCase(Locale.ROOT).replace('-', '_');
+        for (E value : values) {
+            if (value.name().equals(wanted) || text.equals(Integer.toString(number.applyAsInt(value)))) {
+                return value;
+            }
+        }
+        throw Failure.usage(
+                option + " does not know '" + text + "'.",
+                "There are: " + Arrays.stream(values).map(Enum::name).collect(Collectors.joining(", ")) + ".",
+                "Give one of them.");
+    }
+}

@@ -1,0 +1,326 @@
+package io.sealwright.kms.cli;
+
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a command's bytes go: standard output, a device or pipe (both written in place), or a file. A file is written
+ * beside its place under the name {@code .NAME.kms-partial}, mode 0600, synced, and only then named, so that the target
+ * is never partial; the folder is synced as well. A symbolic link stays, and what it points to is replaced.
+ */
+final class Target implements AutoCloseable {
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
+    private static final int MOST_LINKS = 40;
+
+    private enum Kind {
+        STANDARD_OUTPUT,
+        IN_PLACE,
+        FILE
+    }
+
+    private final Surroundings here;
+    private final String name;
+    private final Kind kind;
+    private final Path path;
+    private final Path partial;
+    private final boolean replace;
+    private @Nullable Watched stream;
+    private @Nullable FileChannel channel;
+    private boolean done;
+
+    private Target(Surroundings here, String name, Kind kind, Path path, boolean replace) {
+        this.here = here;
+        this.name = name;
+        this.kind = kind;
+        this.path = path;
+        this.partial = path.resolveSibling("." + path.getFileName() + ".kms-partial");
+        this.replace = replace;
+    }
+
+    static Target standardOutput(Surroundings here) {
+        return new Target(here, "standard output", Kind.STANDARD_OUTPUT, Path.of("-"), true);
+    }
+
+    /**
+     * Checks that the file may be written; nothing is opened yet.
+     *
+     * @param force whether a file that is there may be replaced
+     * @throws Failure if it is there, is the input, or is a folder
+     */
+    static Target file(Surroundings here, String name, Source source, boolean force) {
+        Path given = Failure.path(name);
+        try {
+            if (Files.isDirectory(given)) {
+                throw new IOException("It is a folder.");
+            }
+            boolean exists = Files.exists(given);
+            if (exists && !Files.isRegularFile(given)) {
+                return new Target(here, name, Kind.IN_PLACE, given, true);
+            }
+            if (exists && source.isRegularFile() && Files.isSameFile(given, source.file())) {
+                throw new Failure(
+                        Failure.Code.KMS_CLI_SAME_FILE,
+                        "'" + name + "' is the input itself.",
+                        "Input and output are one file, which would be lost.",
+                        "Give another name with -o.");
+            }
+            if (exists && !force) {
+                throw exists(name, null);
+            }
+            return new Target(here, name, Kind.FILE, resolved(given), force);
+        } catch (IOException e) {
+            throw Failure.writing(name, e);
+        }
+    }
+
+    /** The input itself, to be replaced. */
+    static Target inPlaceOf(Surroundings here, Source source, Path input) {
+        try {
+            return new Target(here, source.name(), Kind.FILE, resolved(input), true);
+        } catch (IOException e) {
+            throw Failure.writing(source.name(), e);
+        }
+    }
+
+    boolean isStandardOutput() {
+        return kind == Kind.STANDARD_OUTPUT;
+    }
+
+    /** Whether bytes once written are gone from our hands. */
+    boolean isWrittenInPlace() {
+        return kind != Kind.FILE;
+    }
+
+    String name() {
+        return name;
+    }
+
+    /** How many bytes were written. */
+    long written() {
+        return stream == null ? 0 : stream.written;
+    }
+
+    /** Why writing failed, if it did: whoever called may have wrapped it. */
+    @Nullable
+    IOException failure() {
+        return stream == null ? null : stream.failure;
+    }
+
+    /** Whether the reader of our pipe has gone. */
+    boolean isBrokenPipe() {
+        IOException failure = failure();
+        return failure != null
+                && kind != Kind.FILE
+                && String.valueOf(failure.getMessage()).contains("Broken pipe");
+    }
+
+    /** Opens it; once. */
+    OutputStream open() {
+        try {
+            stream = new Watched(
+                    switch (kind) {
+                        case STANDARD_OUTPUT -> here.out();
+                        case IN_PLACE -> new FileOutputStream(path.toFile());
+                        case FILE -> partial();
+                    });
+            return stream;
+        } catch (IOException e) {
+            throw Failure.writing(name, e);
+        }
+    }
+
+    /**
+     * Gives the file its name, with the permissions of {@code like} if that is a file, else for its owner alone.
+     *
+     * @throws Failure if that cannot be done; nothing is left behind
+     */
+    void finish(@Nullable Path like) {
+        try {
+            if (channel == null) {
+                if (stream != null) {
+                    stream.flush();
+                }
+                done = true;
+                return;
+            }
+            if (like != null && Files.isRegularFile(like) && isPosix(partial)) {
+                Files.setPosixFilePermissions(partial, Files.getPosixFilePermissions(like));
+            }
+            channel.force(true);
+            here.unfinished().name(partial, this::giveName);
+            done = true;
+            channel.close();
+            syncFolder();
+        } catch (FileAlreadyExistsException e) {
+            throw exists(name, e);
+        } catch (IOException e) {
+            throw Failure.writing(name, e);
+        }
+    }
+
+    /** Removes what was not finished. */
+    @Override
+    public void close() {
+        try {
+            if (channel != null && !done) {
+                here.unfinished().remove(partial);
+                channel.close();
+            } else if (kind == Kind.IN_PLACE && stream != null) {
+                stream.close();
+            }
+        } catch (IOException e) {
+            // What had to be synced was synced in finish().
+        }
+    }
+
+    private OutputStream partial() throws IOException {
+        FileChannel file;
+        try {
+            file = create();
+        } catch (FileAlreadyExistsException e) {
+            removeStale();
+            file = create();
+        }
+        channel = file;
+        // Held as long as the file is written: tells a second process that this is no left-over of a killed one.
+        if (file.tryLock() == null) {
+            throw busy();
+        }
+        return Channels.newOutputStream(file);
+    }
+
+    private FileChannel create() throws IOException {
+        Set<OpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        FileAttribute<?>[] mode = isPosix(partial.toAbsolutePath().getParent())
+                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(OWNER_ONLY)}
+                : new FileAttribute<?>[0];
+        return here.unfinished().make(partial, () -> FileChannel.open(partial, options, mode));
+    }
+
+    private void removeStale() throws IOException {
+        try (FileChannel old = FileChannel.open(partial, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+                FileLock lock = old.tryLock()) {
+            if (lock == null) {
+                throw busy();
+            }
+            Files.deleteIfExists(partial);
+        } catch (OverlappingFileLockException e) {
+            throw busy();
+        }
+    }
+
+    private static IOException busy() {
+        return new IOException("Another kms is writing it at this moment.");
+    }
+
+    private void giveName() throws IOException {
+        if (!replace) {
+            // A link fails where the name has come into being meanwhile, which a rename would replace.
+            try {
+                Files.createLink(path, partial);
+                Files.delete(partial);
+                return;
+            } catch (FileAlreadyExistsException e) {
+                throw e;
+            } catch (IOException | UnsupportedOperationException e) {
+                if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+                    throw new FileAlreadyExistsException(path.toString());
+                }
+            }
+        }
+        Files.move(partial, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private void syncFolder() {
+        Path folder = path.toAbsolutePath().getParent();
+        try (FileChannel open = FileChannel.open(folder, StandardOpenOption.READ)) {
+            open.force(true);
+        } catch (IOException e) {
+            // Some systems cannot sync a folder; the file itself is synced and has its name.
+        }
+    }
+
+    private static boolean isPosix(@Nullable Path at) {
+        return at != null && at.getFileSystem().supportedFileAttributeViews().contains("posix");
+    }
+
+    private static Path resolved(Path given) throws IOException {
+        Path path = given;
+        for (int i = 0; Files.isSymbolicLink(path); i++) {
+            if (i == MOST_LINKS) {
+                throw new IOException("Too many symbolic links.");
+            }
+            path = path.resolveSibling(Files.readSymbolicLink(path));
+        }
+        return path;
+    }
+
+    private static Failure exists(String name, @Nullable IOException cause) {
+        return new Failure(
+                Failure.Code.KMS_CLI_TARGET_EXISTS,
+                "'" + name + "' exists.",
+                "It would be replaced.",
+                "Remove it, give another name with -o, or say --force where the command has it.",
+                cause);
+    }
+
+    /** Counts, and remembers its own failure, so that it is not taken for one of the input. */
+    private static final class Watched extends OutputStream {
+        private final OutputStream to;
+        private volatile long written;
+        private volatile @Nullable IOException failure;
+
+        Watched(OutputStream to) {
+            this.to = to;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        @SuppressWarnings("NonAtomicVolatileUpdate") // one writer at a time, as for every stream
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            try {
+                to.write(bytes, offset, length);
+                written += length;
+            } catch (IOException e) {
+                failure = e;
+                throw e;
+            }
+        }
+
+        @Override
+        public void flush() throws IOException {
+            try {
+                to.flush();
+            } catch (IOException e) {
+                failure = e;
+                throw e;
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            to.close();
+        }
+    }
+}

@@ -1,0 +1,10 @@
+/** The command line {@code kms}. Exports nothing: the program is the interface. */
+module io.sealwright.kms.cli {
+    requires info.picocli;
+    requires io.sealwright.kms;
+    requires io.sealwright.kms.store.jdbc;
+    requires static org.jspecify;
+
+    opens io.sealwright.kms.cli to
+            info.picocli;
+}

@@ -1,0 +1,144 @@
+package io.sealwright.kms.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sealwright.kms.cli.Run.Result;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InspectTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path folder;
+
+    private Path home;
+    private Path sealed;
+
+    @BeforeEach
+    void message() throws Exception {
+        home = folder.resolve("home");
+        Path file = Files.writeString(folder.resolve("a"), "attack at dawn");
+        sealed = folder.resolve("a.sealed");
+        assertThat(Run.at(home)
+                        .kms("encrypt", file, "-c", "tenant=\"acme\"", "-c", "b=")
+                        .code())
+                .isZero();
+    }
+
+    @Test
+    void inspect_json_hasExactlyTheMembersOfTheContract() throws Exception {
+        Result result = Run.at(folder.resolve("empty")).kms("inspect", sealed, "--json");
+        assertThat(result.code()).as(result.err()).isZero();
+        JsonNode message = JSON.readTree(result.out());
+        assertThat(message.fieldNames())
+                .toIterable()
+                .containsExactly(
+                        "version",
+                        "suite",
+                        "suiteId",
+                        "level",
+                        "levelName",
+                        "form",
+                        "keyId",
+                        "recipients",
+                        "belowQuorum",
+                        "context",
+                        "extensions",
+                        "headerBytes",
+                        "bodyBytes",
+                        "plaintextBytes",
+                        "chunks",
+                        "verified");
+        assertThat(message.get("version").asInt()).isEqualTo(1);
+        assertThat(message.get("suite").asText()).isEqualTo("AES_256_GCM");
+        assertThat(message.get("suiteId").asInt()).isEqualTo(1);
+        assertThat(message.get("level").isInt()).isTrue();
+        assertThat(message.get("level").asInt()).isEqualTo(1);
+        assertThat(message.get("levelName").asText()).isEqualTo("STANDARD");
+        assertThat(message.get("form").asText()).isEqualTo("envelope");
+        assertThat(message.get("keyId").isNull()).isTrue();
+        assertThat(message.get("belowQuorum").isBoolean()).isTrue();
+        assertThat(message.get("belowQuorum").asBoolean()).isFalse();
+        assertThat(message.get("context").toString())
+                .isEqualTo("[{\"name\":\"b\",\"value\":\"\"},{\"name\":\"tenant\",\"value\":\"\\\"acme\\\"\"}]");
+        assertThat(message.get("extensions")).isEmpty();
+        assertThat(message.get("headerBytes").asLong()
+                        + message.get("bodyBytes").asLong())
+                .isEqualTo(Files.size(sealed));
+        assertThat(message.get("plaintextBytes").asInt()).isEqualTo(14);
+        assertThat(message.get("chunks").asInt()).isZero();
+        assertThat(message.get("verified").asBoolean()).isFalse();
+        JsonNode recipient = message.get("recipients").get(0);
+        assertThat(recipient.fieldNames()).toIterable().containsExactly("kind", "id", "keyCheck", "wrapBytes");
+        assertThat(recipient.get("kind").asText()).isEqualTo("named-key");
+        assertThat(recipient.get("wrapBytes").asInt()).isEqualTo(72);
+        assertThat(folder.resolve("empty")).doesNotExist();
+    }
+
+    @Test
+    void inspect_pipe_hasNoSizes() throws Exception {
+        Result result = Run.at(home).in(Files.readAllBytes(sealed)).kms("inspect", "-", "--json");
+        JsonNode message = JSON.readTree(result.out());
+        for (String size : new String[] {"bodyBytes", "plaintextBytes", "chunks"}) {
+            assertThat(message.get(size).isNull()).as(size).isTrue();
+        }
+        assertThat(message.get("headerBytes").isInt()).isTrue();
+    }
+
+    @Test
+    void inspect_text_endsWithNotVerified() {
+        Result result = Run.at(home).kms("inspect", sealed);
+        assertThat(result.out()).contains("14 bytes of plaintext").endsWith("not verified: no key was used\n");
+        assertThat(result.err()).isEmpty();
+    }
+
+    @Test
+    void inspect_resolve_addsNames() throws Exception {
+        JsonNode message = JSON.readTree(
+                Run.at(home).kms("inspect", sealed, "--json", "--resolve").out());
+        assertThat(message.get("recipients").get(0).get("key").toString())
+                .isEqualTo("{\"name\":\"default\",\"version\":1}");
+        assertThat(Run.at(home).kms("inspect", sealed, "--resolve").out()).contains("key 'default', version 1");
+    }
+
+    @Test
+    void inspect_resolveWithoutAStore_isRefusedAndJsonStaysEmpty() {
+        Result result = Run.at(folder.resolve("empty")).kms("inspect", sealed, "--json", "--resolve");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).contains("[KMS_CLI_NOTHING_MADE]");
+        assertThat(folder.resolve("empty")).doesNotExist();
+    }
+
+    @Test
+    void inspect_noMessage_isMalformedAndJsonStaysEmpty() throws Exception {
+        Files.writeString(sealed, "no message at all, but long enough for the shortest of headers to fit in here");
+        Result result = Run.at(home).kms("inspect", sealed, "--json");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.errLines()).singleElement().asString().endsWith("[KMS_MESSAGE_MALFORMED]");
+    }
+
+    @Test
+    void inspect_cutBody_saysSo() throws Exception {
+        byte[] message = Files.readAllBytes(sealed);
+        Files.write(sealed, java.util.Arrays.copyOf(message, message.length - 20));
+        assertThat(Run.at(home).kms("inspect", sealed).out()).contains("fits no plaintext");
+        assertThat(Run.at(home).kms("inspect", sealed, "--json").out()).contains("\"plaintextBytes\":null");
+    }
+
+    @Test
+    void inspect_masterKeyInTheEnvironment_doesNotMatter() {
+        assertThat(Run.at(home)
+                        .with("KMS_PROVIDER", "aws")
+                        .kms("inspect", sealed)
+                        .code())
+                .isZero();
+    }
+}

@@ -1,0 +1,88 @@
+package io.sealwright.kms.cli;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Runs a command line in this process, with a home of its own. */
+final class Run {
+    private final Map<String, String> environment = new HashMap<>();
+    private InputStream in = InputStream.nullInputStream();
+    private OutputStream out;
+    private Surroundings.Terminals terminals = Surroundings.Terminals.NONE;
+
+    /**
+     * What came of it.
+     *
+     * @param code the exit code
+     * @param bytes standard output
+     * @param err standard error
+     */
+    record Result(int code, byte[] bytes, String err) {
+        String out() {
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
+
+        List<String> errLines() {
+            return err.lines().toList();
+        }
+    }
+
+    private Run() {}
+
+    static Run at(Path home) {
+        return new Run().with("KMS_HOME", home.toString());
+    }
+
+    static Run nowhere() {
+        return new Run();
+    }
+
+    Run with(String variable, String value) {
+        environment.put(variable, value);
+        return this;
+    }
+
+    Run in(byte[] bytes) {
+        in = new ByteArrayInputStream(bytes);
+        return this;
+    }
+
+    Run in(String text) {
+        return in(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    Run in(InputStream stream) {
+        in = stream;
+        return this;
+    }
+
+    Run out(OutputStream stream) {
+        out = stream;
+        return this;
+    }
+
+    Run terminals(boolean in, boolean out, boolean err) {
+        terminals = new Surroundings.Terminals(in, out, err);
+        return this;
+    }
+
+    Result kms(Object... args) {
+        ByteArrayOutputStream written = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        String[] texts = new String[args.length];
+        for (int i = 0; i < args.length; i++) {
+            texts[i] = args[i].toString();
+        }
+        Surroundings here =
+                new Surroundings(environment, null, in, out == null ? written : out, err, terminals, new Unfinished());
+        int code = Cli.run(here, texts);
+        return new Result(code, written.toByteArray(), err.toString(StandardCharsets.UTF_8));
+    }
+}

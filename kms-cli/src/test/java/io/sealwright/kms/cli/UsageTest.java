@@ -1,0 +1,226 @@
+package io.sealwright.kms.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sealwright.kms.cli.Run.Result;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is refused before any key is touched. */
+class UsageTest {
+    @TempDir
+    Path folder;
+
+    private Path home() {
+        return folder.resolve("home");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "doctor",
+                "doctor --json",
+                "backup create f",
+                "backup restore f --force",
+                "rotate_encryption_keys --to local://x",
+                "key export orders -o f",
+                "key import orders f --passphrase-file p",
+                "key cancel-destroy orders",
+                "key create orders --rotate-every P90D",
+                "key destroy orders",
+                "key destroy orders --after P30D --yes",
+                "key destroy orders --yes",
+                "master-key rotate",
+                "master-key rotate --to local://x",
+                "encrypt - --passphrase-file p",
+                "decrypt - --passphrase-file p",
+                "rewrap - --passphrase-file p"
+            })
+    void run_commandOfALaterRelease_isRefusedByName(String line) {
+        Result result = Run.at(home()).kms((Object[]) line.split(" "));
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.errLines())
+                .singleElement()
+                .asString()
+                .contains("later release")
+                .contains("[KMS_CLI_LATER_RELEASE]");
+        assertThat(result.out()).isEmpty();
+        assertThat(home()).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "frobnicate",
+                "--frobnicate",
+                "encrypt",
+                "encrypt a b",
+                "encrypt a --frobnicate",
+                "encrypt a -o",
+                "encrypt a -o b -o c",
+                "encrypt a -k orders -k orders",
+                "encrypt a -k .hidden",
+                "encrypt a -k",
+                "encrypt a --level 9",
+                "encrypt a --suite rot13",
+                "encrypt a -c tenant",
+                "encrypt a -a 0g",
+                "encrypt a --store postgres://x",
+                "decrypt",
+                "decrypt a.txt",
+                "decrypt .sealed",
+                "decrypt a.sealed --require-level high",
+                "inspect",
+                "rewrap",
+                "key",
+                "key create",
+                "key create ../x",
+                "key create -",
+                "key create a --spec DES",
+                "key create a --active-from tomorrow",
+                "key show",
+                "key rotate",
+                "key deactivate orders",
+                "key compromise orders",
+                "key destroy orders --now",
+                "key deactivate orders --version 0",
+                "key deactivate orders --version x",
+                "master-key",
+                "health --verbose"
+            })
+    void run_wrongUsage_exitsWithTwoAndOneLine(String line) {
+        Result result = Run.at(home()).kms(line.isEmpty() ? new Object[0] : (Object[]) line.split(" "));
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.errLines())
+                .singleElement()
+                .asString()
+                .startsWith("kms: ")
+                .endsWith("]");
+        assertThat(result.out()).isEmpty();
+        assertThat(home()).doesNotExist();
+    }
+
+    @Test
+    void run_unknownArguments_valuesAreNotRepeated() {
+        Result result = Run.at(home()).kms("encrypt", "a", "--passphrase=hunter2", "hunter3");
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err()).contains("--passphrase").doesNotContain("hunter");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "KMS_PROVIDER",
+                "MASTER_ENCRYPTION_KEY",
+                "ENCRYPTION_KEY",
+                "MASTER_ENCRYPTION_KEY_FILE",
+                "ENCRYPTION_KEY_FILE"
+            })
+    void run_masterKeyInTheEnvironment_isRefusedByNameWithoutItsValue(String variable) throws Exception {
+        Path file = Files.writeString(folder.resolve("a.sealed"), "x");
+        for (String[] args : new String[][] {
+            {"encrypt", file.toString()},
+            {"decrypt", file.toString()},
+            {"rewrap", file.toString()},
+            {"key", "list"},
+            {"key", "create", "a"},
+            {"health"},
+            {"master-key", "bootstrap", "--create"}
+        }) {
+            Result result = Run.at(home()).with(variable, "hunter2").kms((Object[]) args);
+            assertThat(result.code()).isEqualTo(1);
+            assertThat(result.errLines())
+                    .singleElement()
+                    .asString()
+                    .contains(variable + " is set")
+                    .doesNotContain("hunter2");
+        }
+        assertThat(home()).doesNotExist();
+    }
+
+    @Test
+    void run_noHomeDirectory_isAnError() {
+        Result result = Run.nowhere().kms("key", "list");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("There is no home directory.").contains("KMS_HOME");
+    }
+
+    @Test
+    void run_storeOfAnotherKind_isRefusedWithoutItsPassword() {
+        Result result = Run.at(home())
+                .with("KMS_STORE_URL", "jdbc:postgresql://db/x?user=u&password=hunter2")
+                .kms("key", "list");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("KMS_STORE_URL").doesNotContain("hunter2");
+    }
+
+    @Test
+    void version_isPrinted() {
+        Result result = Run.at(home()).kms("--version");
+        assertThat(result.code()).isZero();
+        assertThat(result.out()).matches("kms \\d+\\.\\d+\\S* \\(Java .*\\)\\R");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"help", "--help", "help encrypt", "encrypt --help", "help key", "key create -h"})
+    void help_goesToStandardOutput(String line) {
+        Result result = Run.at(home()).kms((Object[]) line.split(" "));
+        assertThat(result.code()).isZero();
+        assertThat(result.out()).startsWith("Usage: kms");
+        assertThat(result.err()).isEmpty();
+    }
+
+    @Test
+    void help_doesNotShowWhatIsNotThere() {
+        assertThat(Run.at(home()).kms("help").out()).doesNotContain("doctor").doesNotContain("backup");
+    }
+
+    @Test
+    void encrypt_missingInput_exitsWithOneAndMakesNothing() {
+        Result result = Run.at(home()).kms("encrypt", folder.resolve("none"));
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.errLines())
+                .singleElement()
+                .asString()
+                .contains("none")
+                .contains("[KMS_CLI_INPUT]");
+        assertThat(home()).doesNotExist();
+    }
+
+    @Test
+    void encrypt_targetExists_exitsWithOneBeforeAnyWork() throws Exception {
+        Path file = Files.writeString(folder.resolve("a"), "x");
+        Files.writeString(folder.resolve("a.sealed"), "old");
+        Result result = Run.at(home()).kms("encrypt", file);
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("[KMS_CLI_TARGET_EXISTS]");
+        assertThat(folder.resolve("a.sealed")).hasContent("old");
+        assertThat(home()).doesNotExist();
+    }
+
+    @Test
+    void encrypt_toATerminal_isRefused() {
+        Result result = Run.at(home()).terminals(false, true, true).in("x").kms("encrypt", "-");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("[KMS_CLI_TERMINAL]").contains("-o -");
+        assertThat(home()).doesNotExist();
+    }
+
+    @Test
+    void encrypt_fileNameWithTerminalSequence_isEscaped() {
+        Result result = Run.at(home()).kms("encrypt", folder.resolve("a\u001b[31mb"));
+        assertThat(result.err()).contains("a\\x1b[31mb").doesNotContain("\u001b");
+    }
+
+    @Test
+    void run_debug_showsTheStack() {
+        Result result = Run.at(home()).with("KMS_DEBUG", "true").kms("encrypt", folder.resolve("none"));
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("\tat io.sealwright.kms.cli.");
+    }
+}

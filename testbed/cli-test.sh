@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Tries ./kms as a stranger would: in a copy of the repository without anything built, from a file to an encrypted one
+# and back; then what its start promises. Needs a JDK of 17 or later, Maven, flock, and script (util-linux).
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+checks=0
+
+fail() { echo "cli-test: $*" >&2; for log in err build; do [ ! -s "$work/$log" ] || tail -n 20 "$work/$log" >&2; done; exit 1; }
+ok() { checks=$((checks + 1)); echo "ok: $*"; }
+# expect CODE COMMAND…: standard output goes to out, standard error to err
+expect() {
+  local wanted=$1 got=0
+  shift
+  "$@" > "$work/out" 2> "$work/err" < /dev/null || got=$?
+  [ "$got" = "$wanted" ] || fail "'$*' gave $got, not $wanted"
+}
+
+unset KMS_PROVIDER MASTER_ENCRYPTION_KEY ENCRYPTION_KEY KMS_STORE_URL KMS_DEBUG
+export KMS_HOME=$work/home
+
+clone=$work/clone
+mkdir "$clone"
+git ls-files -z -co --exclude-standard | while IFS= read -r -d '' file; do
+  if [ -e "$file" ]; then printf '%s\0' "$file"; fi
+done | tar --null -T - -c | tar x -C "$clone"
+
+# Two first uses at once, through a symbolic link, from another folder.
+mkdir "$work/elsewhere" "$work/bin"
+ln -s "$clone/kms" "$work/bin/kms"
+kms=$work/bin/kms
+cd "$work/elsewhere"
+head -c 3000000 /dev/urandom > plain
+cp plain original
+"$kms" encrypt plain -o first > "$work/out1" 2> "$work/err1" < /dev/null & one=$!
+"$kms" encrypt plain -o second > "$work/out2" 2> "$work/err2" < /dev/null & two=$!
+wait "$one" || { cp "$work/err1" "$work/err"; fail "the first of two first uses failed"; }
+wait "$two" || { cp "$work/err2" "$work/err"; fail "the second of two first uses failed"; }
+[ ! -s "$work/out1" ] && [ ! -s "$work/out2" ] || fail "building wrote to standard output"
+[ "$(cat "$work/err1" "$work/err2" | grep -c 'kms: building')" = 1 ] || fail "it was not built exactly once"
+[ "$(cat "$work/err1" "$work/err2" | grep -c 'kms: made')" = 2 ] || fail "key file and store were not told of exactly once"
+ok "two first uses of a clean clone at once: one build, one key file, one store"
+
+for message in first second; do
+  expect 0 "$kms" decrypt "$message" -o "$message.opened"
+  cmp "$message.opened" original || fail "$message did not open to what was encrypted"
+  [ ! -s "$work/err" ] || fail "a later call writes to standard error"
+done
+ok "encrypted, opened, equal; later calls are silent"
+
+expect 0 "$kms" encrypt plain
+rm plain
+expect 0 "$kms" decrypt plain.sealed
+cmp plain original || fail "plain.sealed did not open to what was encrypted"
+[ "$(stat -c %a plain)" = 600 ] || fail "the opened file is not mode 600"
+ok "a.sealed beside a, and back, mode 600"
+
+"$kms" encrypt - < original | "$kms" decrypt - | cmp - original || fail "through pipes it is not what was encrypted"
+ok "through pipes"
+
+best=999999
+for _ in 1 2 3 4 5; do
+  before=$(date +%s%N)
+  expect 0 "$kms" inspect --json first
+  took=$((($(date +%s%N) - before) / 1000000))
+  [ "$took" -ge "$best" ] || best=$took
+done
+python3 -c 'import json,sys; assert json.load(open(sys.argv[1]))["plaintextBytes"] == 3000000' "$work/out" || fail "inspect is wrong"
+[ "$best" -le 600 ] || fail "inspect takes $best ms at best, over 600"
+ok "inspect takes $best ms"
+
+expect 0 script -qec "'$kms' encrypt - < /dev/null; echo code \$?" /dev/null
+grep -q 'KMS_CLI_TERMINAL' "$work/out" && grep -q 'code 1' "$work/out" || fail "a message was written to a terminal"
+ok "binary to a terminal is refused"
+
+touch "$clone/kms-cli/src/main/java/io/sealwright/kms/cli/Main.java"
+expect 0 "$kms" --version
+[ "$(grep -c . "$work/err")" = 1 ] && grep -q 'kms: building' "$work/err" || fail "a newer source was not built, or not in one line"
+[ "$(wc -l < "$work/out")" = 1 ] || fail "--version is not one line"
+expect 0 "$kms" --version
+[ ! -s "$work/err" ] || fail "it was built again for nothing"
+ok "a newer source is built, once"
+
+mkdir -p "$work/old/bin"
+printf '#!/bin/sh\nexit 1\n' > "$work/old/bin/java"
+chmod +x "$work/old/bin/java"
+echo 'JAVA_VERSION="11.0.20"' > "$work/old/release"
+expect 1 env JAVA_HOME="$work/old" "$kms" --version
+grep -q 'Java is too old.*11.0.20' "$work/err" || fail "Java 11 was not refused by name"
+expect 1 env JAVA_HOME="$work/none" "$kms" --version
+grep -q 'JAVA_HOME names no Java' "$work/err" || fail "a wrong JAVA_HOME was not refused by name"
+ok "Java under 17 and a wrong JAVA_HOME are refused"
+
+rm -rf "$clone/.kms-build"
+printf '%s\n' -o "-Dmaven.repo.local=$work/empty" > "$clone/.mvn/maven.config"
+expect 1 "$kms" --version
+grep -q 'no network to fetch it' "$work/err" && [ "$(wc -l < "$work/err")" -gt 3 ] || fail "an empty repository without network was not explained"
+[ ! -s "$work/out" ] || fail "a failed build wrote to standard output"
+ok "no network and an empty local repository are explained"
+
+echo "cli-test: $checks checks passed"
