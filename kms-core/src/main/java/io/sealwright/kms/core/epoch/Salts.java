@@ -1,21 +1,17 @@
 package io.sealwright.kms.core.epoch;
 
+import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import io.sealwright.kms.core.message.Format;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 
 /**
- * Random salts and the count of restores. After a restore from a snapshot the JVM's generator may have state that
- * another copy of this process has too, so from then on bytes read from the kernel, which no buffer of ours can have
- * held at the snapshot, are mixed in.
+ * Random salts and the count of eras: whenever a process may have been restored from a snapshot, all epochs end. The
+ * salts of new epochs never depend on the JVM's generator alone, since another copy of this process may have its state;
+ * after a known restore, what is drawn for each message does not either.
  */
 public final class Salts {
-    private static final Path KERNEL = Path.of("/dev/urandom");
-
     private final SecureRandom random = new SecureRandom();
+    private final CloneSafeRandom cloneSafe = new CloneSafeRandom();
     private volatile int era;
     private volatile boolean restored;
 
@@ -29,7 +25,7 @@ public final class Salts {
         era++;
     }
 
-    /** Ends all epochs and draws from the kernel from now on. */
+    /** Ends all epochs, and mixes kernel bytes into whatever is drawn from now on. */
     public synchronized void restored() {
         restored = true;
         era++;
@@ -37,27 +33,23 @@ public final class Salts {
 
     /** The salt of a new epoch. */
     public byte[] epochSalt() {
-        return bytes(Format.SALT_BYTES);
+        return fresh(Format.SALT_BYTES);
     }
 
-    /** Fresh random bytes, safe after a restore. */
+    /** The bytes of a new key; safe in a clone. */
+    public byte[] fresh(int length) {
+        byte[] drawn = new byte[length];
+        cloneSafe.nextBytes(drawn);
+        return drawn;
+    }
+
+    /** Random bytes of one message: a nonce, or the salt of a chunked body. */
     public byte[] bytes(int length) {
+        if (restored) {
+            return fresh(length);
+        }
         byte[] drawn = new byte[length];
         random.nextBytes(drawn);
-        if (restored) {
-            byte[] kernel = new byte[length];
-            try (InputStream in = Files.newInputStream(KERNEL)) {
-                if (in.readNBytes(kernel, 0, length) == length) {
-                    for (int i = 0; i < length; i++) {
-                        drawn[i] ^= kernel[i];
-                    }
-                }
-            } catch (IOException e) {
-                // A system without the device: what SecureRandom gives is what there is, as documented.
-                random.setSeed(System.nanoTime());
-                random.nextBytes(drawn);
-            }
-        }
         return drawn;
     }
 }

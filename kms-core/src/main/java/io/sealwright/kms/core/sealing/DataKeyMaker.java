@@ -142,7 +142,7 @@ public final class DataKeyMaker {
                 throw e;
             }
         }
-        SecretBytes fresh = SecretBytes.owning(parameters.salts().bytes(ROOT_BYTES));
+        SecretBytes fresh = SecretBytes.owning(parameters.salts().fresh(ROOT_BYTES));
         try {
             return new GeneratedKey(fresh, wrap(entry, fresh, binding));
         } catch (RuntimeException | Error e) {

@@ -1,6 +1,7 @@
 package io.sealwright.kms.core.wrapping;
 
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import io.sealwright.kms.core.crypto.Hkdf;
 import io.sealwright.kms.core.crypto.Xaes256Gcm;
 import io.sealwright.kms.error.AuthenticationFailedException;
@@ -11,7 +12,6 @@ import io.sealwright.kms.spi.WrapBinding;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import javax.crypto.AEADBadTagException;
@@ -63,7 +63,7 @@ public final class WrappingKey implements AutoCloseable {
      * @param material 16 to 64 bytes; read during the call, neither kept nor closed
      */
     public WrappingKey(byte[] versionId, SecretBytes material) {
-        this(Derived.of(versionId.clone(), material), new SecureRandom()::nextBytes);
+        this(Derived.of(versionId.clone(), material), new CloneSafeRandom()::nextBytes);
     }
 
     /** For tests: nonces as given. */
@@ -84,7 +84,7 @@ public final class WrappingKey implements AutoCloseable {
      * @param material 16 to 64 bytes; read during the call, neither kept nor closed
      */
     public static WrappingKey bare(SecretBytes material) {
-        return new WrappingKey(Derived.of(null, material), new SecureRandom()::nextBytes);
+        return new WrappingKey(Derived.of(null, material), new CloneSafeRandom()::nextBytes);
     }
 
     /** The version's id, 16 bytes; a copy. */
