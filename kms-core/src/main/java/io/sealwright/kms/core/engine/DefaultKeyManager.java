@@ -134,7 +134,7 @@ final class DefaultKeyManager implements KeyManager {
         List<Entry> entries =
                 masterKeys.wrapping().stream().<Entry>map(MasterEntry::new).toList();
         this.defaultPlan = entries.isEmpty() ? null : new RecipientPlan(entries, false);
-        this.housekeeping = new Housekeeping(targets, openings, namedKeys);
+        this.housekeeping = new Housekeeping(targets, openings, namedKeys, masterKeys.opening(), calls);
         RestoreHook.register(this);
     }
 

@@ -2,7 +2,11 @@ package io.sealwright.kms.core.engine;
 
 import io.sealwright.kms.core.namedkey.NamedKeyRing;
 import io.sealwright.kms.core.opening.Openings;
+import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.sealing.SealingTargets;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.spi.MasterKey;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -10,20 +14,33 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Once a second: wipes keys past their age, and looks whether another process changed a named key. */
+/**
+ * Once a second: wipes keys past their age, and looks whether another process changed a named key or the file of a master
+ * key, so that what one process rotates the others seal with soon.
+ */
 final class Housekeeping implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
 
     private final SealingTargets targets;
     private final Openings openings;
     private final @Nullable NamedKeyRing namedKeys;
+    private final List<MasterKey> files;
+    private final ProviderCalls calls;
+    private boolean refreshFailed; // the timer's thread's
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "sealwright-housekeeping");
         thread.setDaemon(true);
         return thread;
     });
 
-    Housekeeping(SealingTargets targets, Openings openings, @Nullable NamedKeyRing namedKeys) {
+    Housekeeping(
+            SealingTargets targets,
+            Openings openings,
+            @Nullable NamedKeyRing namedKeys,
+            List<MasterKey> masterKeys,
+            ProviderCalls calls) {
+        this.files = masterKeys.stream().filter(MasterKey::inProcess).toList();
+        this.calls = calls;
         this.targets = targets;
         this.openings = openings;
         this.namedKeys = namedKeys;
@@ -37,9 +54,27 @@ final class Housekeeping implements AutoCloseable {
             if (namedKeys != null) {
                 namedKeys.poll();
             }
+            refreshFiles();
         } catch (RuntimeException e) {
             // The timer must go on; whoever needs what failed here gets the error itself.
             LOG.debug("Housekeeping failed and will be tried again: {}", e.toString());
+        }
+    }
+
+    private void refreshFiles() {
+        try {
+            for (MasterKey key : files) {
+                calls.call("reading " + key.uri() + " again", () -> {
+                    // No event: nothing was asked of a provider but whether a file changed.
+                    return key.refresh();
+                });
+            }
+            refreshFailed = false;
+        } catch (KmsException e) {
+            if (!refreshFailed) {
+                refreshFailed = true;
+                LOG.warn("A master key could not be read again; the versions in memory go on serving", e);
+            }
         }
     }
 
