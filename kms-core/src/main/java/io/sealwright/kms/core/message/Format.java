@@ -40,7 +40,16 @@ public final class Format {
     /** As {@link #ENVELOPE_COMMITMENT_OFFSET}, for the direct form: a kind and a key id more. */
     static final int DIRECT_COMMITMENT_OFFSET = ENVELOPE_COMMITMENT_OFFSET + 1 + KEY_ID_BYTES;
 
+    /** Kinds of recipients that have a public key, those to come included: whoever knows it can make a message. */
+    private static final int FIRST_PUBLIC_KIND = 16;
+
+    private static final int LAST_PUBLIC_KIND = 31;
+
     private Format() {}
+
+    static boolean isPublicKind(int kind) {
+        return kind >= FIRST_PUBLIC_KIND && kind <= LAST_PUBLIC_KIND;
+    }
 
     static int formId(Form form) {
         return switch (form) {

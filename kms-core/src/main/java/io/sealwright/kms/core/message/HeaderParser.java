@@ -115,6 +115,9 @@ public final class HeaderParser {
         fields.criticalExtensions = extensions(in, 0);
         fields.skippableExtensions = extensions(in, fields.criticalExtensions.size());
         boolean dataKey = form(in, fields);
+        if (!dataKey && (fields.flags & Format.FLAG_PUBLIC) != 0) {
+            throw malformed("It says that it has a recipient with a public key, and has no recipients.");
+        }
         fields.immutableLength = in.position();
         if (rooted) {
             in.skip(Format.COMMITMENT_BYTES);
@@ -133,6 +136,9 @@ public final class HeaderParser {
         switch (fields.form) {
             case DIRECT -> {
                 fields.directKind = in.u8();
+                if (fields.directKind == 0) {
+                    throw malformed("Its key is of no kind.");
+                }
                 fields.directKeyId = in.bytes(Format.KEY_ID_BYTES);
                 return false;
             }
@@ -145,7 +151,8 @@ public final class HeaderParser {
                     throw malformed("Its sources are none that exist.");
                 }
                 in.skip(in.u8() * Format.KEY_ID_BYTES);
-                return (sources & 2) != 0;
+                // A data key and a second secret have recipients; the key of the pair alone has none.
+                return (sources & 6) != 0;
             }
             case PADS -> {
                 in.skip(in.bounded(in.u16(), Format.MAX_BANK_NAME_BYTES, "key bank's name"));
@@ -186,6 +193,9 @@ public final class HeaderParser {
             byte[] wrap = in.bytes(in.bounded(in.u16(), Recipient.MAX_WRAP_BYTES, "recipient's wrap"));
             if (kind == 0 || id.length == 0 || wrap.length == 0) {
                 throw malformed("One of its recipients is empty.");
+            }
+            if (Format.isPublicKind(kind) && (fields.flags & Format.FLAG_PUBLIC) == 0) {
+                throw malformed("It has a recipient with a public key, and does not say so.");
             }
             in.within(Format.MAX_HEADER_BYTES);
             recipients.add(new Recipient(kind, id, wrap));

@@ -311,10 +311,10 @@ public final class RootFinder implements AutoCloseable {
                 }
                 byte[] id = Arrays.copyOf(recipient.id(), Format.KEY_ID_BYTES);
                 Optional<HeldVersion> held = namedKeys.held(id);
-                if (held.isPresent()) {
-                    found.add(new Candidate(false, key, () -> namedRoot(held.get(), key)));
-                } else {
+                if (held.isEmpty()) {
                     unknownNamedKey = true;
+                } else if (names(recipient, held.get())) {
+                    found.add(new Candidate(false, key, () -> namedRoot(held.get(), key)));
                 }
                 continue;
             }
@@ -387,12 +387,17 @@ public final class RootFinder implements AutoCloseable {
         }
         List<Candidate> found = new ArrayList<>();
         for (Recipient recipient : header.recipients()) {
-            if (recipient.names(RecipientKind.NAMED_KEY, version.wrappingKey().recipientId())) {
+            if (names(recipient, version)) {
                 RootKey key = new RootKey(recipient, header.context());
                 found.add(new Candidate(false, key, () -> namedRoot(version, key)));
             }
         }
         return found;
+    }
+
+    /** Whether the recipient is this version's, key check included: the same whether it was in memory or not. */
+    private static boolean names(Recipient recipient, HeldVersion version) {
+        return recipient.names(RecipientKind.NAMED_KEY, version.wrappingKey().recipientId());
     }
 
     private List<Candidate> masterCandidates(Header header) {
