@@ -10,6 +10,12 @@ import javax.crypto.AEADBadTagException;
 
 /** Chunked bodies that are in memory as a whole. */
 public final class ChunkedBodies {
+    private final ChunkThreads threads;
+
+    public ChunkedBodies(ChunkThreads threads) {
+        this.threads = threads;
+    }
+
     /** Length of a whole message. */
     public long sealedLength(int headerLength, int plaintextLength) {
         return headerLength + ChunkedCipher.ciphertextLength(plaintextLength);
@@ -17,6 +23,7 @@ public final class ChunkedBodies {
 
     /** Seals a whole message into an array that has room for it; closes the keys. */
     public int seal(ChunkedStart start, byte[] in, int offset, int length, byte[] out, int outOffset) {
+        threads.largeMessage();
         try (ChunkKeys keys = start.keys();
                 ChunkedCipher worker = keys.newWorker()) {
             byte[] header = start.header();
@@ -45,6 +52,7 @@ public final class ChunkedBodies {
 
     /** Opens a whole body into an array that has room for the plaintext; closes the keys. */
     public int open(ChunkKeys keys, byte[] in, int offset, int length, byte[] out, int outOffset) {
+        threads.largeMessage();
         try (keys;
                 ChunkedCipher worker = keys.newWorker()) {
             return worker.openChunks(

@@ -18,7 +18,9 @@ import io.sealwright.kms.RewrapTransfer;
 import io.sealwright.kms.Rewrapping;
 import io.sealwright.kms.Sealer;
 import io.sealwright.kms.Suite;
+import io.sealwright.kms.core.chunked.ChunkThreads;
 import io.sealwright.kms.core.chunked.ChunkedBodies;
+import io.sealwright.kms.core.chunked.ChunkedStreams;
 import io.sealwright.kms.core.epoch.Salts;
 import io.sealwright.kms.core.local.KmsHome;
 import io.sealwright.kms.core.namedkey.NamedKeyRing;
@@ -60,7 +62,9 @@ final class DefaultKeyManager implements KeyManager {
     private final ProviderCalls calls;
     private final SealingTargets targets;
     private final Openings openings;
+    private final ChunkThreads threads;
     private final Bodies bodies;
+    private final ChunkedStreams streams;
     private final Rewrapper rewrapper;
     private final HealthCheck healthCheck;
     private final Housekeeping housekeeping;
@@ -127,8 +131,9 @@ final class DefaultKeyManager implements KeyManager {
         RootFinder roots = new RootFinder(
                 masterKeys.opening(), namedKeys, calls, settings.dataKeys(), time, settings.time(), events);
         this.openings = new Openings(roots, time, settings.time(), events, settings.jcaProvider());
-        ChunkedBodies chunked = new ChunkedBodies();
-        this.bodies = new Bodies(openings, chunked);
+        this.threads = new ChunkThreads(settings.chunkExecutor(), settings.warmUp(), settings.jcaProvider());
+        this.bodies = new Bodies(openings, new ChunkedBodies(threads));
+        this.streams = new ChunkedStreams(threads);
         this.rewrapper = new Rewrapper(this, masterKeys, namedKeys, openings, calls);
         this.healthCheck = new HealthCheck(masterKeys.opening(), store, calls, settings.time());
         List<Entry> entries =
@@ -170,6 +175,11 @@ final class DefaultKeyManager implements KeyManager {
     Bodies bodies() {
         demandOpen();
         return bodies;
+    }
+
+    ChunkedStreams streams() {
+        demandOpen();
+        return streams;
     }
 
     RecipientPlan defaultPlan() {
@@ -335,6 +345,7 @@ final class DefaultKeyManager implements KeyManager {
             closed = true;
         }
         housekeeping.close();
+        threads.close();
         calls.close();
         targets.close();
         openings.close();

@@ -17,7 +17,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.SequenceInputStream;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -84,9 +83,7 @@ final class RewrapCalls {
                                 + " not given.",
                         "Give it with associatedData(...) (-a on the command line); an empty array if there was none.");
             }
-            Header header = start.header();
-            InputStream whole = new SequenceInputStream(new ByteArrayInputStream(header.bytes()), start.body());
-            StreamCalls.encryptAnew(kms, whole, header, data, allowCompromised, anew, out);
+            StreamCalls.encryptAnew(kms, start, data, allowCompromised, anew, out);
         }
     }
 

@@ -1,9 +1,7 @@
 package io.sealwright.kms.core.message;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
 import java.util.Arrays;
 
 /** Reads a header from a stream, taking no more than a header's most bytes into memory. */
@@ -16,7 +14,7 @@ public final class HeaderReader {
      * A header and what follows it.
      *
      * @param header well formed, not authenticated
-     * @param body the rest of the stream
+     * @param body the rest of the stream; closing it does not close the stream
      */
     public record Start(Header header, InputStream body) {}
 
@@ -31,6 +29,12 @@ public final class HeaderReader {
         int filled = 0;
         while (true) {
             int read = in.read(buffer, filled, buffer.length - filled);
+            if (read == 0) {
+                // No stream should do that; the single read must wait.
+                int one = in.read();
+                read = one < 0 ? -1 : 1;
+                buffer[filled] = (byte) one;
+            }
             if (read < 0) {
                 // Says what is wrong with what there is: cut, empty, or no message at all.
                 Header header = HeaderParser.parse(buffer, 0, filled);
@@ -49,7 +53,6 @@ public final class HeaderReader {
     }
 
     private static Start start(Header header, byte[] buffer, int filled, InputStream in) {
-        InputStream ahead = new ByteArrayInputStream(buffer, header.length(), filled - header.length());
-        return new Start(header, new SequenceInputStream(ahead, in));
+        return new Start(header, new AfterHeader(Arrays.copyOf(buffer, filled), header.length(), in));
     }
 }
