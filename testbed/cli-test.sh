@@ -71,6 +71,18 @@ python3 -c 'import json,sys; assert json.load(open(sys.argv[1]))["plaintextBytes
 [ "$best" -le 600 ] || fail "inspect takes $best ms at best, over 600"
 ok "inspect takes $best ms"
 
+# The archive of class data must not cost the compiler's work: processor seconds with it and without.
+head -c 300000000 /dev/zero > large
+seconds() { # JVM option
+  local TIMEFORMAT=%U
+  { time KMS_JAVA_OPTS=$1 "$kms" encrypt large -o /dev/null; } 2>&1
+}
+with=$(seconds "") without=$(seconds -Xshare:off)
+python3 -c 'import sys; sys.exit(float(sys.argv[1]) > 2 * float(sys.argv[2]))' "$with" "$without" ||
+  fail "encrypting 300 MB takes $with s of processor with the archive of classes, $without s without"
+rm large
+ok "300 MB take $with s of processor, $without s without the archive of classes"
+
 expect 0 script -qec "'$kms' encrypt - < /dev/null; echo code \$?" /dev/null
 grep -q 'KMS_CLI_TERMINAL' "$work/out" && grep -q 'code 1' "$work/out" || fail "a message was written to a terminal"
 ok "binary to a terminal is refused"

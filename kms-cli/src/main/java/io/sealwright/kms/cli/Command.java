@@ -46,7 +46,7 @@ abstract class Command implements Callable<Integer> {
             out.open().write(bytes);
             out.finish(null);
         } catch (IOException e) {
-            throw out.isBrokenPipe() ? new BrokenPipe(e) : Failure.writing(out.name(), e);
+            throw out.isBrokenPipe() ? new BrokenPipe(e) : out.failure(e);
         }
     }
 

@@ -98,13 +98,15 @@ final class Home {
                         folder.resolve(".first-use.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock held = lock.lock()) {
             demandKeyFileOfStore();
-            boolean hadKeyFile = hasKeyFile();
-            boolean hadStore = hasStore();
-            makeFolderOf(store);
-            KeyManager manager = builder().embedded().store(openStore()).build();
-            if (!hadKeyFile) {
+            // The key file first: whoever is killed or runs out of disk in between leaves no store without one.
+            if (!hasKeyFile()) {
+                builder().embedded().store(NamedKeyStore.inMemory()).build().close();
                 here.say("kms: made the key file " + keyFile() + ": back it up, without it everything is lost");
             }
+            boolean hadStore = hasStore();
+            makeFolderOf(store);
+            KeyManager manager =
+                    builder().masterKey(DEFAULT_MASTER_KEY).store(openStore()).build();
             if (!hadStore) {
                 here.say("kms: made the store " + store
                         + ": it keeps the named keys, and without the key file everything in it is lost");

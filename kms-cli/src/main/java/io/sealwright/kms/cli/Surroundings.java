@@ -67,6 +67,19 @@ record Surroundings(
         }
     }
 
+    /** Whether standard output is a pipe: the system's words for a broken one depend on the language. */
+    boolean outIsPipe() {
+        if (!(out instanceof FileOutputStream)) {
+            return false;
+        }
+        try {
+            String name = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
+            return name.startsWith("pipe:") || name.startsWith("socket:");
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        }
+    }
+
     private static boolean isTerminal(int descriptor) {
         Path links = Path.of("/proc/self/fd");
         if (!Files.isDirectory(links)) {

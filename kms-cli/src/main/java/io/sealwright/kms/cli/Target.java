@@ -126,9 +126,24 @@ final class Target implements AutoCloseable {
     /** Whether the reader of our pipe has gone. */
     boolean isBrokenPipe() {
         IOException failure = failure();
-        return failure != null
-                && kind != Kind.FILE
-                && String.valueOf(failure.getMessage()).contains("Broken pipe");
+        if (failure == null || kind == Kind.FILE) {
+            return false;
+        }
+        return String.valueOf(failure.getMessage()).contains("Broken pipe")
+                || kind == Kind.STANDARD_OUTPUT && here.outIsPipe();
+    }
+
+    /** The error that {@code cause} is, with what is left. */
+    Failure failure(IOException cause) {
+        if (kind == Kind.FILE) {
+            return Failure.writing(name, cause);
+        }
+        return new Failure(
+                Failure.Code.KMS_CLI_OUTPUT,
+                "'" + name + "' cannot be written.",
+                Failure.reason(cause),
+                "Check it and the room behind it; throw away the " + written() + " bytes already written.",
+                cause);
     }
 
     /** Opens it; once. */
@@ -171,7 +186,7 @@ final class Target implements AutoCloseable {
         } catch (FileAlreadyExistsException e) {
             throw exists(name, e);
         } catch (IOException e) {
-            throw Failure.writing(name, e);
+            throw failure(e);
         }
     }
 

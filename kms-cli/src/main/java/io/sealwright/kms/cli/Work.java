@@ -23,14 +23,14 @@ interface Work {
     private static RuntimeException cause(Source source, Target target, Exception e) {
         IOException written = target.failure();
         if (written != null) {
-            return target.isBrokenPipe() ? new BrokenPipe(e) : Failure.writing(target.name(), written);
+            return target.isBrokenPipe() ? new BrokenPipe(e) : target.failure(written);
         }
         IOException read = source.failure();
         if (read != null) {
             return Failure.reading(source.name(), read);
         }
         if (e instanceof IOException io) {
-            return Failure.writing(target.name(), io);
+            return target.failure(io);
         }
         return (RuntimeException) e;
     }

@@ -389,7 +389,23 @@ class EncryptDecryptTest {
         done("encrypt", file);
         Result result = kms("encrypt", file, "-o", "/dev/full");
         refused(result, "KMS_CLI_OUTPUT");
-        assertThat(result.err()).contains("/dev/full").contains("No space left");
+        assertThat(result.err()).contains("/dev/full").contains("No space left").contains("throw away the 0 bytes");
+    }
+
+    @Test
+    void encrypt_storeCannotBeMade_leavesAKeyFileThatTheNextUseTakes() throws Exception {
+        Path blocked = folder.resolve("blocked");
+        Files.writeString(blocked, "a file where a folder must be");
+        String url = "jdbc:sqlite:" + blocked.resolve("keys.db");
+        Result first = kms("encrypt", file, "--store", url);
+        assertThat(first.code()).isEqualTo(1);
+        assertThat(sealed).doesNotExist();
+        byte[] keyFile = Files.readAllBytes(home.resolve("local/default.key"));
+        Files.delete(blocked);
+        Result second = kms("encrypt", file, "--store", url);
+        assertThat(second.code()).as(second.err()).isZero();
+        assertThat(second.errLines()).singleElement().asString().contains("made the store");
+        assertThat(home.resolve("local/default.key")).hasBinaryContent(keyFile);
     }
 
     @Test
