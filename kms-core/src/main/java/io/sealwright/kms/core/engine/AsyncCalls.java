@@ -1,9 +1,13 @@
 package io.sealwright.kms.core.engine;
 
 import io.sealwright.kms.AsyncKeyManager;
+import io.sealwright.kms.Suite;
 import io.sealwright.kms.core.message.HeaderParser;
 import io.sealwright.kms.core.opening.OpenPolicy;
+import io.sealwright.kms.core.provider.Futures;
+import io.sealwright.kms.error.ClosedException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 
 /** The asynchronous forms: they wait for keys without a thread; the work itself is too short to hand over. */
@@ -22,6 +26,23 @@ final class AsyncCalls implements AsyncKeyManager {
     @Override
     public AsyncDecryption decrypt(byte[] message) {
         return new Opening(kms, message);
+    }
+
+    private static Throwable cause(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+
+    /** Fails with the very exception that the plain call would have thrown, not with one wrapped round it. */
+    private static CompletableFuture<byte[]> bare(CompletableFuture<byte[]> call) {
+        CompletableFuture<byte[]> bare = new CompletableFuture<>();
+        Futures.then(call, (done, failure) -> {
+            if (failure != null) {
+                bare.completeExceptionally(cause(failure));
+            } else {
+                bare.complete(done);
+            }
+        });
+        return bare;
     }
 
     private static final class Sealing extends SealOptions<AsyncEncryption> implements AsyncEncryption {
@@ -44,13 +65,20 @@ final class AsyncCalls implements AsyncKeyManager {
                 if (clear()) {
                     return CompletableFuture.completedFuture(Bodies.clear(context(), plaintext, 0, plaintext.length));
                 }
-                var suite = suiteFor(plaintext.length);
-                return target().ready()
-                        .thenApply(
-                                target -> bodies.seal(target, suite, plaintext, 0, plaintext.length, associatedData()));
+                return bare(sealed(bodies, suiteFor(plaintext.length)));
             } catch (RuntimeException e) {
                 return CompletableFuture.failedFuture(e);
             }
+        }
+
+        private CompletableFuture<byte[]> sealed(Bodies bodies, Suite suite) {
+            return target().ready()
+                    .thenApply(target -> bodies.seal(target, suite, plaintext, 0, plaintext.length, associatedData()))
+                    .exceptionallyCompose(failure -> {
+                        // A target may be evicted between two steps: look for it again, unless the manager was closed.
+                        boolean again = cause(failure) instanceof ClosedException && !kms.closed();
+                        return again ? sealed(bodies, suite) : CompletableFuture.failedFuture(cause(failure));
+                    });
         }
     }
 
@@ -76,9 +104,9 @@ final class AsyncCalls implements AsyncKeyManager {
                 if (HeaderParser.looksClear(message, 0, message.length)) {
                     return CompletableFuture.completedFuture(bodies.open(message, 0, message.length, aad, policy));
                 }
-                return kms.openings()
+                return bare(kms.openings()
                         .findAsync(message, 0, message.length, policy)
-                        .thenApply(epoch -> bodies.open(message, 0, message.length, aad, policy, epoch));
+                        .thenApply(epoch -> bodies.open(message, 0, message.length, aad, policy, epoch)));
             } catch (RuntimeException e) {
                 return CompletableFuture.failedFuture(e);
             }

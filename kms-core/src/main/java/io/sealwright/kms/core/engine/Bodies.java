@@ -67,7 +67,6 @@ final class Bodies {
             byte[] out,
             int outOffset) {
         if (suite == Suite.AES_256_GCM) {
-            demandApart(in, offset, length, out, outOffset, Math.min(out.length - outOffset, 2L * length + 65536));
             int sealed = target.sealGcm(in, offset, length, aad, out, outOffset);
             if (sealed < 0) {
                 throw tooLittleRoom(out.length - outOffset);

@@ -20,6 +20,7 @@ final class EncryptionCall extends SealOptions<Encryption> implements Encryption
     private final int offset;
     private final int length;
     private final boolean wipe;
+    private boolean wiped;
 
     /** {@code wipe} if the array is a copy of ours, wiped after the terminal call. */
     EncryptionCall(DefaultKeyManager kms, byte[] plaintext, int offset, int length, boolean wipe) {
@@ -37,21 +38,31 @@ final class EncryptionCall extends SealOptions<Encryption> implements Encryption
 
     @Override
     public byte[] toBytes() {
+        byte[] message = sealed();
+        wipe();
+        return message;
+    }
+
+    private byte[] sealed() {
         Bodies bodies = kms.bodies();
-        try {
-            if (clear()) {
-                return Bodies.clear(context(), plaintext, offset, length);
+        demandPlaintext();
+        if (clear()) {
+            return Bodies.clear(context(), plaintext, offset, length);
+        }
+        Suite suite = suiteFor(length);
+        while (true) {
+            try {
+                return bodies.seal(target(), suite, plaintext, offset, length, associatedData());
+            } catch (ClosedException e) {
+                again(e);
             }
-            Suite suite = suiteFor(length);
-            while (true) {
-                try {
-                    return bodies.seal(target(), suite, plaintext, offset, length, associatedData());
-                } catch (ClosedException e) {
-                    again(e);
-                }
-            }
-        } finally {
-            wipe();
+        }
+    }
+
+    /** A call that failed may be repeated; one that succeeded has wiped our copy, and zeros must not be sealed for it. */
+    private void demandPlaintext() {
+        if (wiped) {
+            throw new IllegalStateException("the plaintext was sealed already: begin with encrypt(...) again");
         }
     }
 
@@ -64,6 +75,7 @@ final class EncryptionCall extends SealOptions<Encryption> implements Encryption
 
     private void wipe() {
         if (wipe) {
+            wiped = true;
             Arrays.fill(plaintext, (byte) 0);
         }
     }
@@ -76,28 +88,31 @@ final class EncryptionCall extends SealOptions<Encryption> implements Encryption
     @Override
     public int into(byte[] out, int outOffset) {
         Objects.checkFromIndexSize(outOffset, 0, out.length);
+        int sealed = sealed(out, outOffset);
+        wipe();
+        return sealed;
+    }
+
+    private int sealed(byte[] out, int outOffset) {
         Bodies bodies = kms.bodies();
-        try {
-            if (clear()) {
-                byte[] header = HeaderWriter.clear(context());
-                if (out.length - outOffset < header.length + length) {
-                    throw new IllegalArgumentException(
-                            "too little room in the output: " + (out.length - outOffset) + " bytes from the offset on");
-                }
-                System.arraycopy(plaintext, offset, out, outOffset + header.length, length);
-                System.arraycopy(header, 0, out, outOffset, header.length);
-                return header.length + length;
+        demandPlaintext();
+        if (clear()) {
+            byte[] header = HeaderWriter.clear(context());
+            if (out.length - outOffset < (long) header.length + length) {
+                throw new IllegalArgumentException(
+                        "too little room in the output: " + (out.length - outOffset) + " bytes from the offset on");
             }
-            Suite suite = suiteFor(length);
-            while (true) {
-                try {
-                    return bodies.seal(target(), suite, plaintext, offset, length, associatedData(), out, outOffset);
-                } catch (ClosedException e) {
-                    again(e);
-                }
+            System.arraycopy(plaintext, offset, out, outOffset + header.length, length);
+            System.arraycopy(header, 0, out, outOffset, header.length);
+            return header.length + length;
+        }
+        Suite suite = suiteFor(length);
+        while (true) {
+            try {
+                return bodies.seal(target(), suite, plaintext, offset, length, associatedData(), out, outOffset);
+            } catch (ClosedException e) {
+                again(e);
             }
-        } finally {
-            wipe();
         }
     }
 
@@ -108,12 +123,13 @@ final class EncryptionCall extends SealOptions<Encryption> implements Encryption
             out.position(out.position() + sealed);
             return sealed;
         }
-        byte[] message = toBytes();
+        byte[] message = sealed();
         if (out.remaining() < message.length) {
             throw new IllegalArgumentException(
                     "too little room in the output: " + out.remaining() + " bytes, not " + message.length);
         }
         out.put(message);
+        wipe();
         return message.length;
     }
 

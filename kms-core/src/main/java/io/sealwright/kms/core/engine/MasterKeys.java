@@ -54,6 +54,12 @@ final class MasterKeys implements AutoCloseable {
             KeyManagerSettings settings,
             Map<String, MasterKeyProvider> providers,
             boolean create) {
+        if (opening.stream().anyMatch(key -> key.uri().equals(choice.uri()))) {
+            throw new ConfigurationException(
+                    "The master key " + choice.uri() + " is given twice.",
+                    "embedded() has it already.",
+                    "Leave one of the two out.");
+        }
         MasterKey key = choice.key() != null ? choice.key() : opened(choice.uri(), settings, providers, create);
         opening.add(key);
         if (choice.role() == Role.WRAP_AND_OPEN) {

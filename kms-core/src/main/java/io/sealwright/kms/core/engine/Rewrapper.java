@@ -14,7 +14,6 @@ import io.sealwright.kms.core.namedkey.NamedKeyRing;
 import io.sealwright.kms.core.opening.OpenPolicy;
 import io.sealwright.kms.core.opening.Openings;
 import io.sealwright.kms.core.provider.ProviderCalls;
-import io.sealwright.kms.core.provider.ProviderCalls.Operation;
 import io.sealwright.kms.core.sealing.DataKeyMaker;
 import io.sealwright.kms.core.sealing.RecipientPlan.Entry;
 import io.sealwright.kms.core.sealing.RecipientPlan.MasterEntry;
@@ -185,7 +184,7 @@ final class Rewrapper {
     private Recipient wrap(Entry entry, SecretBytes root, WrapBinding binding) {
         if (entry instanceof MasterEntry master) {
             MasterKey key = master.key();
-            return calls.invoke(key, Operation.WRAP, () -> key.wrap(root, binding));
+            return DataKeyMaker.wrap(calls, key, root, binding);
         }
         return DataKeyMaker.wrap(ring().sealing(((NamedEntry) entry).name()), root, binding);
     }

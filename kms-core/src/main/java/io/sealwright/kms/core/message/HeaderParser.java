@@ -36,7 +36,7 @@ public final class HeaderParser {
     /**
      * The header at the beginning of what has been read of a message so far.
      *
-     * @return null if more bytes are needed; never null once 1 MiB and 64 KiB are there
+     * @return null if more bytes are needed; never null once 1 MiB is there (64 KiB, unless it is of the form of pads)
      */
     public static @Nullable Header tryParse(byte[] in, int from, int to) {
         Cursor cursor = new Cursor(in, from, to);
@@ -98,6 +98,7 @@ public final class HeaderParser {
                         "The message has the unknown form " + formId + ".",
                         "This release does not know how its key is found.",
                         "Open the message with a newer release."));
+        in.limit(fields.form == Form.PADS ? Format.MAX_PADS_HEADER_BYTES : Format.MAX_HEADER_BYTES);
         fields.flags = in.u16();
         if ((fields.flags & ~Format.FLAG_PUBLIC) != 0) {
             throw new UnsupportedMessageException(
@@ -126,7 +127,6 @@ public final class HeaderParser {
             recipients(in, fields);
             in.skip(Format.MAC_BYTES);
         }
-        in.within(fields.form == Form.PADS ? Format.MAX_PADS_HEADER_BYTES : Format.MAX_HEADER_BYTES);
         fields.bytes = in.taken();
         return new Header(fields);
     }
@@ -197,7 +197,6 @@ public final class HeaderParser {
             if (Format.isPublicKind(kind) && (fields.flags & Format.FLAG_PUBLIC) == 0) {
                 throw malformed("It has a recipient with a public key, and does not say so.");
             }
-            in.within(Format.MAX_HEADER_BYTES);
             recipients.add(new Recipient(kind, id, wrap));
         }
         fields.recipients = recipients;
@@ -239,6 +238,7 @@ public final class HeaderParser {
         private final int from;
         private final int to;
         private int at;
+        private int limit = Format.MAX_PADS_HEADER_BYTES;
 
         Cursor(byte[] in, int from, int to) {
             this.in = in;
@@ -249,6 +249,11 @@ public final class HeaderParser {
 
         int position() {
             return at - from;
+        }
+
+        /** The most bytes a header of the form that was just read can have. */
+        void limit(int most) {
+            limit = most;
         }
 
         /** Compares as many bytes of the magic as there are, so that no one waits for more of what is no message. */
@@ -304,8 +309,12 @@ public final class HeaderParser {
 
         void within(int most) {
             if (at - from > most) {
-                throw malformed("Its header is over the limit of " + most + " bytes.");
+                throw tooLong(most);
             }
+        }
+
+        private static MalformedMessageException tooLong(int most) {
+            return malformed("Its header is over the limit of " + most + " bytes.");
         }
 
         byte[] taken() {
@@ -313,6 +322,10 @@ public final class HeaderParser {
         }
 
         private void demand(int length) throws Cut {
+            // What is over the limit is refused before anyone waits for it.
+            if (length > limit - (at - from)) {
+                throw tooLong(limit);
+            }
             if (to - at < length) {
                 throw new Cut();
             }

@@ -39,7 +39,8 @@ final class Ciphers {
     @Nullable
     Borrowed borrow(@Nullable Own own, SecretBytes key) {
         if (own != null) {
-            Borrowed kept = own.pool == null ? null : own.pool.take();
+            ExclusivePool<Borrowed> pool = own.pool; // read once: an eviction may drop it at any moment
+            Borrowed kept = pool == null ? null : pool.take();
             if (kept != null) {
                 return kept;
             }
@@ -53,6 +54,9 @@ final class Ciphers {
         try {
             copy = key.copy();
         } catch (IllegalStateException e) {
+            if (keep) {
+                unreserve(own, 1);
+            }
             return null;
         }
         try {
@@ -81,6 +85,7 @@ final class Ciphers {
         if (cipher.keep && own != null) {
             ExclusivePool<Borrowed> pool = own.pool;
             if (pool == null || !pool.put(cipher)) {
+                cipher.gcm.forgetKey();
                 unreserve(own, 1);
             }
         } else {

@@ -106,6 +106,7 @@ public final class OpeningEpoch extends CachedSecret {
                 ? GcmCipher.NONCE_BYTES + GcmCipher.TAG_BYTES
                 : Xaes256Gcm.NONCE_BYTES + Xaes256Gcm.TAG_BYTES;
         if (bodyLength < overhead) {
+            used();
             throw new AuthenticationFailedException();
         }
         return bodyLength - overhead;

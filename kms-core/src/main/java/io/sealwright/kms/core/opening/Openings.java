@@ -44,6 +44,7 @@ public final class Openings implements AutoCloseable {
     private final CoarseTime time;
     private final TimeSource clock;
     private final Events events;
+    private volatile boolean closed;
 
     public Openings(RootFinder roots, CoarseTime time, TimeSource clock, Events events, @Nullable Provider provider) {
         this.roots = roots;
@@ -95,7 +96,11 @@ public final class Openings implements AutoCloseable {
         if (!OpenPolicy.isClear(header)) {
             return false;
         }
-        policy.admitClear(header);
+        try {
+            policy.admitClear(header);
+        } catch (RefusedException e) {
+            throw told(e);
+        }
         events.tell(new KmsEvent.WeakerAllowed(clock.instant(), "unencrypted", SecurityLevel.NONE, null));
         return true;
     }
@@ -104,9 +109,13 @@ public final class Openings implements AutoCloseable {
         try {
             return policy.admit(header);
         } catch (RefusedException e) {
-            events.tell(new KmsEvent.Refused(clock.instant(), e.code(), null));
-            throw e;
+            throw told(e);
         }
+    }
+
+    private RefusedException told(RefusedException e) {
+        events.tell(new KmsEvent.Refused(clock.instant(), e.code(), null));
+        return e;
     }
 
     private @Nullable OpeningEpoch hot(byte[] message, int from, int to, OpenPolicy policy) {
@@ -132,7 +141,11 @@ public final class Openings implements AutoCloseable {
         if (root.expired(now)) {
             return false;
         }
-        policy.demandLevel(epoch.level());
+        try {
+            policy.demandLevel(epoch.level());
+        } catch (RefusedException e) {
+            throw told(e);
+        }
         if (!policy.context().equals(epoch.context())) {
             throw new AuthenticationFailedException();
         }
@@ -153,6 +166,9 @@ public final class Openings implements AutoCloseable {
         try (EpochKeys keys = found.keys()) {
             OpeningEpoch epoch = new OpeningEpoch(header, suite, found.root(), keys, ciphers);
             epochs.put(header.fingerprint(), epoch);
+            if (closed) {
+                epochs.invalidateAll(); // an answer that came after close() stays nowhere
+            }
             return epoch;
         }
     }
@@ -223,6 +239,7 @@ public final class Openings implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         epochs.invalidateAll();
         epochs.cleanUp();
         roots.close();

@@ -71,6 +71,7 @@ public final class RootFinder implements AutoCloseable {
             .build();
     private final Map<RootKey, CompletableFuture<Root>> flights = new ConcurrentHashMap<>();
     private final AtomicLong freshReadAt = new AtomicLong();
+    private volatile boolean closed;
 
     public RootFinder(
             List<MasterKey> masterKeys,
@@ -134,30 +135,31 @@ public final class RootFinder implements AutoCloseable {
 
     /** Finds it without holding the caller's thread. */
     CompletableFuture<Found> findAsync(Header header, OpenPolicy open) {
+        long end = System.nanoTime() + calls.deadline().toNanos();
         List<Candidate> candidates = candidates(header);
         if (candidates != null) {
-            return inOrder(header, open, candidates, 0, new Failures());
+            return inOrder(header, open, candidates, 0, new Failures(), end);
         }
         return calls.submit(WHAT, () -> freshCandidates(header), discarded -> {})
-                .thenCompose(fresh -> inOrder(header, open, fresh, 0, new Failures()));
+                .thenCompose(fresh -> inOrder(header, open, fresh, 0, new Failures(), end));
     }
 
     private CompletableFuture<Found> inOrder(
-            Header header, OpenPolicy open, List<Candidate> candidates, int index, Failures failures) {
+            Header header, OpenPolicy open, List<Candidate> candidates, int index, Failures failures, long end) {
         if (index == candidates.size()) {
             return CompletableFuture.failedFuture(failures.verdict());
         }
         Candidate candidate = candidates.get(index);
         CompletableFuture<Root> root = rootOf(candidate);
-        if (mustWait(candidate) && index < candidates.size() - 1) {
-            // A provider that hangs must leave time for the ones behind it.
-            long share = calls.deadline().toNanos() / (candidates.size() - index);
+        if (!root.isDone()) {
+            // A provider that hangs must leave time for the ones behind it: each gets its share of what is left.
+            long share = Math.max(1, (end - System.nanoTime()) / (candidates.size() - index));
             root = root.copy().orTimeout(share, TimeUnit.NANOSECONDS);
         }
         return root.handle((found, failure) -> step(header, open, index, found, failure, failures))
                 .thenCompose(step -> step.found() != null
                         ? CompletableFuture.completedFuture(step.found())
-                        : inOrder(header, open, candidates, step.next(), failures));
+                        : inOrder(header, open, candidates, step.next(), failures, end));
     }
 
     /** What trying one candidate led to: what was found, or which candidate is next. */
@@ -473,6 +475,9 @@ public final class RootFinder implements AutoCloseable {
             boolean serves = present != null && !present.expired(time.now());
             return serves ? present : fresh;
         });
+        if (closed) {
+            roots.invalidateAll(); // an answer that came after close() stays nowhere
+        }
         if (kept != fresh && kept != null) {
             fresh.used();
             fresh.close();
@@ -606,6 +611,7 @@ public final class RootFinder implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         roots.invalidateAll();
         roots.cleanUp();
     }

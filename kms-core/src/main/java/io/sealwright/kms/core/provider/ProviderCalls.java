@@ -49,10 +49,13 @@ public final class ProviderCalls implements AutoCloseable {
     static final int MOST_CALLS = 16;
 
     /** Threads that wait for a place among them; more are refused at once. */
-    static final int MOST_WAITING = 256;
+    static final int MOST_WAITING = 48;
 
-    /** Worker threads: sealing and opening bounds of a few master keys, and store reads. */
-    static final int MOST_THREADS = 128;
+    /**
+     * Worker threads: sealing and opening, under way and waiting, of a few master keys that all hang. One that hangs can
+     * hold 128 at most, so that it never starves the others; idle ones end.
+     */
+    static final int MOST_THREADS = 512;
 
     private final Duration deadline;
     private final Executor executor;
@@ -134,6 +137,7 @@ public final class ProviderCalls implements AutoCloseable {
         private final Supplier<T> task;
         private final Consumer<T> discard;
         private @Nullable Thread worker; // guarded by this
+        private boolean expired; // guarded by this; whether the worker was interrupted by us
 
         Flight(String what, Supplier<T> task, Consumer<T> discard) {
             this.what = what;
@@ -149,21 +153,29 @@ public final class ProviderCalls implements AutoCloseable {
                 }
                 worker = Thread.currentThread();
             }
+            T value = null;
+            Throwable failure = null;
             WORKING_FOR.set(ProviderCalls.this);
             try {
-                T value = task.get();
-                if (!result.complete(value)) {
-                    discard.accept(value);
-                }
+                value = task.get();
             } catch (Throwable e) {
-                result.completeExceptionally(typed(what, e));
+                failure = e;
             } finally {
+                // What hangs on the result runs on this thread too, yet under no deadline of ours any more.
                 WORKING_FOR.remove();
                 synchronized (this) {
                     // From here on the deadline's interrupt would hit a stranger's task on this thread.
                     worker = null;
-                    Thread.interrupted();
+                    if (expired) {
+                        Thread.interrupted();
+                    }
                 }
+            }
+            if (failure != null) {
+                result.completeExceptionally(
+                        closed && failure instanceof CallInterruptedException ? closedError() : typed(what, failure));
+            } else if (!result.complete(value)) {
+                discard.accept(value);
             }
         }
 
@@ -179,9 +191,15 @@ public final class ProviderCalls implements AutoCloseable {
             Futures.then(result, (value, failure) -> timer.cancel(false));
         }
 
-        private synchronized void expire() {
-            if (result.completeExceptionally(late(what)) && worker != null) {
-                worker.interrupt();
+        private void expire() {
+            // Not under the lock: whatever hangs on the result runs in here.
+            if (result.completeExceptionally(late(what))) {
+                synchronized (this) {
+                    if (worker != null) {
+                        expired = true;
+                        worker.interrupt();
+                    }
+                }
             }
         }
     }

@@ -24,9 +24,6 @@ import org.jspecify.annotations.Nullable;
  * a caller that still holds the key finds it spent.
  */
 final class DataKey implements AutoCloseable {
-    /** On the scale of {@code System.nanoTime} differences matter, so this is far from any time in use, yet subtractable. */
-    private static final long PAST = Long.MIN_VALUE / 2;
-
     private final SealingParameters parameters;
     private final SecretBytes root;
     private final EncryptionContext context;
@@ -119,14 +116,14 @@ final class DataKey implements AutoCloseable {
     /** Ends the key for every later call. */
     void retire() {
         retired = true;
-        checkAt = PAST;
+        checkAt = parameters.time().now();
     }
 
     /** Moves the next look of the hot path; a retired key stays so. */
     void checkAgainAt(long at) {
         checkAt = at;
         if (retired) {
-            checkAt = PAST;
+            checkAt = parameters.time().now();
         }
     }
 

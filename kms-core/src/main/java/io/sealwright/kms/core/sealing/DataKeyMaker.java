@@ -137,7 +137,7 @@ public final class DataKeyMaker {
                 }
                 demandOwn(key, generated.recipient());
                 return generated;
-            } catch (KmsException e) {
+            } catch (RuntimeException | Error e) {
                 generated.close();
                 throw e;
             }
@@ -153,12 +153,16 @@ public final class DataKeyMaker {
 
     private Recipient wrap(Entry entry, SecretBytes root, WrapBinding binding) {
         if (entry instanceof MasterEntry master) {
-            MasterKey key = master.key();
-            Recipient recipient = calls.invoke(key, Operation.WRAP, () -> key.wrap(root, binding));
-            demandOwn(key, recipient);
-            return recipient;
+            return wrap(calls, master.key(), root, binding);
         }
         return wrap(namedKeys().sealing(((NamedEntry) entry).name()), root, binding);
+    }
+
+    /** The recipient entry of a master key, which has to know it again. */
+    public static Recipient wrap(ProviderCalls calls, MasterKey key, SecretBytes root, WrapBinding binding) {
+        Recipient recipient = calls.invoke(key, Operation.WRAP, () -> key.wrap(root, binding));
+        demandOwn(key, recipient);
+        return recipient;
     }
 
     /** The recipient entry of a named key's version. */

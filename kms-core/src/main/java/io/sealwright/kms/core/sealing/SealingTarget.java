@@ -63,10 +63,18 @@ public final class SealingTarget implements AutoCloseable {
         return closed;
     }
 
-    /** When the present key ends, for eviction; 0 without one. */
-    long expiresAt() {
+    /** How long the present key serves yet, for eviction: least without one, most while one is being made. */
+    long lifeLeft() {
+        lock.lock();
+        try {
+            if (flight != null) {
+                return Long.MAX_VALUE;
+            }
+        } finally {
+            lock.unlock();
+        }
         DataKey key = current;
-        return key == null ? 0 : key.expiresAt;
+        return key == null || key.retired() ? Long.MIN_VALUE : key.expiresAt - parameters.time().now();
     }
 
     /** Whether there is a key that needs no waiting. */
@@ -126,8 +134,12 @@ public final class SealingTarget implements AutoCloseable {
             DataKey key = dataKey();
             GcmSealingEpoch epoch = key.gcm.current();
             while (epoch != null) {
-                if (out.length - outOffset < epoch.sealedLength(length)) {
+                int needed = epoch.sealedLength(length);
+                if (out.length - outOffset < needed) {
                     return -1;
+                }
+                if (in == out && offset < outOffset + needed && outOffset < offset + length) {
+                    throw new IllegalArgumentException("input and output overlap");
                 }
                 int sealed = epoch.seal(in, offset, length, aad, out, outOffset);
                 if (sealed != SealingEpoch.EXHAUSTED) {

@@ -52,16 +52,23 @@ public final class SealingTargets implements AutoCloseable {
                     MANY);
         }
         if (size > MOST) {
-            List<Map.Entry<Target, SealingTarget>> oldest = targets.entrySet().stream()
-                    .sorted(Comparator.comparingLong(entry -> entry.getValue().expiresAt()))
+            List<Leaving> oldest = targets.entrySet().stream()
+                    .map(entry -> new Leaving(
+                            entry.getKey(),
+                            entry.getValue(),
+                            entry.getValue().lifeLeft()))
+                    .sorted(Comparator.comparingLong(Leaving::lifeLeft))
                     .limit(MOST / 10)
                     .toList();
-            for (Map.Entry<Target, SealingTarget> entry : oldest) {
-                targets.remove(entry.getKey(), entry.getValue());
-                entry.getValue().close();
+            for (Leaving leaving : oldest) {
+                targets.remove(leaving.key(), leaving.target());
+                leaving.target().close();
             }
         }
     }
+
+    /** A candidate for eviction, its life read once so that the order is one. */
+    private record Leaving(Target key, SealingTarget target, long lifeLeft) {}
 
     /** Ends the data keys that a named key takes part in. */
     public void namedKeyChanged(String name) {
