@@ -5,6 +5,7 @@ import io.sealwright.kms.Suite;
 import io.sealwright.kms.core.message.HeaderParser;
 import io.sealwright.kms.core.opening.OpenPolicy;
 import io.sealwright.kms.core.provider.Futures;
+import io.sealwright.kms.core.sealing.SealingTarget;
 import io.sealwright.kms.error.ClosedException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -72,11 +73,13 @@ final class AsyncCalls implements AsyncKeyManager {
         }
 
         private CompletableFuture<byte[]> sealed(Bodies bodies, Suite suite) {
-            return target().ready()
-                    .thenApply(target -> bodies.seal(target, suite, plaintext, 0, plaintext.length, associatedData()))
+            SealingTarget target = target();
+            return target.ready()
+                    .thenApply(ready -> bodies.seal(ready, suite, plaintext, 0, plaintext.length, associatedData()))
                     .exceptionallyCompose(failure -> {
-                        // A target may be evicted between two steps: look for it again, unless the manager was closed.
-                        boolean again = cause(failure) instanceof ClosedException && !kms.closed();
+                        // A target may be evicted between two steps: look for it again, unless manager or master key was closed.
+                        boolean again =
+                                cause(failure) instanceof ClosedException && target.closed() && !kms.closed();
                         return again ? sealed(bodies, suite) : CompletableFuture.failedFuture(cause(failure));
                     });
         }

@@ -8,6 +8,7 @@ import io.sealwright.kms.core.message.Format;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.message.HeaderParser;
 import io.sealwright.kms.core.message.HeaderWriter;
+import io.sealwright.kms.core.sealing.SealingTarget;
 import io.sealwright.kms.error.ClosedException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -51,10 +52,11 @@ final class EncryptionCall extends SealOptions<Encryption> implements Encryption
         }
         Suite suite = suiteFor(length);
         while (true) {
+            SealingTarget target = target();
             try {
-                return bodies.seal(target(), suite, plaintext, offset, length, associatedData());
+                return bodies.seal(target, suite, plaintext, offset, length, associatedData());
             } catch (ClosedException e) {
-                again(e);
+                again(target, e);
             }
         }
     }
@@ -66,9 +68,9 @@ final class EncryptionCall extends SealOptions<Encryption> implements Encryption
         }
     }
 
-    /** A target may be evicted between two steps: look for it again, unless it is the manager that was closed. */
-    private void again(ClosedException e) {
-        if (kms.closed()) {
+    /** A target may be evicted between two steps: look for it again, unless manager or master key was closed. */
+    private void again(SealingTarget target, ClosedException e) {
+        if (kms.closed() || !target.closed()) {
             throw e;
         }
     }
@@ -108,10 +110,11 @@ final class EncryptionCall extends SealOptions<Encryption> implements Encryption
         }
         Suite suite = suiteFor(length);
         while (true) {
+            SealingTarget target = target();
             try {
-                return bodies.seal(target(), suite, plaintext, offset, length, associatedData(), out, outOffset);
+                return bodies.seal(target, suite, plaintext, offset, length, associatedData(), out, outOffset);
             } catch (ClosedException e) {
-                again(e);
+                again(target, e);
             }
         }
     }

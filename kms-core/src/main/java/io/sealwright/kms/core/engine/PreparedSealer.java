@@ -57,8 +57,8 @@ final class PreparedSealer implements Sealer {
     }
 
     /** The target after the one that was closed under us; a sealer outlives an eviction. */
-    private void again(ClosedException e) {
-        if (closed || kms.closed()) {
+    private void again(SealingTarget evicted, ClosedException e) {
+        if (closed || kms.closed() || !evicted.closed()) {
             throw e;
         }
         target = settings.target();
@@ -74,10 +74,11 @@ final class PreparedSealer implements Sealer {
         demandOpen();
         Suite suite = plaintext.length <= Bodies.MOST_SMALL_BYTES ? small : Suite.CHUNKED_AES_256_GCM;
         while (true) {
+            SealingTarget present = target;
             try {
-                return bodies.seal(target, suite, plaintext, 0, plaintext.length, associatedData);
+                return bodies.seal(present, suite, plaintext, 0, plaintext.length, associatedData);
             } catch (ClosedException e) {
-                again(e);
+                again(present, e);
             }
         }
     }
@@ -90,10 +91,11 @@ final class PreparedSealer implements Sealer {
         Objects.requireNonNull(associatedData, "associatedData");
         Suite suite = length <= Bodies.MOST_SMALL_BYTES ? small : Suite.CHUNKED_AES_256_GCM;
         while (true) {
+            SealingTarget present = target;
             try {
-                return bodies.seal(target, suite, plaintext, offset, length, associatedData, out, outOffset);
+                return bodies.seal(present, suite, plaintext, offset, length, associatedData, out, outOffset);
             } catch (ClosedException e) {
-                again(e);
+                again(present, e);
             }
         }
     }

@@ -397,9 +397,13 @@ public final class RootFinder implements AutoCloseable {
         return found;
     }
 
-    /** Whether the recipient is this version's, key check included: the same whether it was in memory or not. */
+    /**
+     * Whether the recipient is this version's, key check included: the same whether it was in memory or not. A key that
+     * only makes MACs is nobody's recipient.
+     */
     private static boolean names(Recipient recipient, HeldVersion version) {
-        return recipient.names(RecipientKind.NAMED_KEY, version.wrappingKey().recipientId());
+        return !version.spec().mac()
+                && recipient.names(RecipientKind.NAMED_KEY, version.wrappingKey().recipientId());
     }
 
     private List<Candidate> masterCandidates(Header header) {
