@@ -77,9 +77,9 @@ final class AsyncCalls implements AsyncKeyManager {
             return target.ready()
                     .thenApply(ready -> bodies.seal(ready, suite, plaintext, 0, plaintext.length, associatedData()))
                     .exceptionallyCompose(failure -> {
-                        // A target may be evicted between two steps: look for it again, unless manager or master key was closed.
-                        boolean again =
-                                cause(failure) instanceof ClosedException && target.closed() && !kms.closed();
+                        // A target may be evicted between two steps: look for it again, unless manager or master key
+                        // was closed.
+                        boolean again = cause(failure) instanceof ClosedException && target.closed() && !kms.closed();
                         return again ? sealed(bodies, suite) : CompletableFuture.failedFuture(cause(failure));
                     });
         }

@@ -20,7 +20,8 @@ public final class Events {
         for (KmsEventListener listener : listeners) {
             try {
                 listener.onEvent(event);
-            } catch (Throwable e) { // an Error too: the call that is told of has ended, and its result is not the listener's
+            } catch (Throwable e) { // an Error too: the call that is told of has ended, and its result is not the
+                // listener's
                 LOG.warn("An event listener failed on {}", event.getClass().getSimpleName(), e);
             }
         }

@@ -10,7 +10,6 @@ import io.sealwright.kms.core.sealing.RecipientPlan.Entry;
 import io.sealwright.kms.core.sealing.RecipientPlan.MasterEntry;
 import io.sealwright.kms.core.sealing.RecipientPlan.NamedEntry;
 import io.sealwright.kms.error.ConfigurationException;
-import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.GeneratedKey;
 import io.sealwright.kms.spi.MasterKey;

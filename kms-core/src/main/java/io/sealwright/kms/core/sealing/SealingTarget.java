@@ -74,7 +74,9 @@ public final class SealingTarget implements AutoCloseable {
             lock.unlock();
         }
         DataKey key = current;
-        return key == null || key.retired() ? Long.MIN_VALUE : key.expiresAt - parameters.time().now();
+        return key == null || key.retired()
+                ? Long.MIN_VALUE
+                : key.expiresAt - parameters.time().now();
     }
 
     /** Whether there is a key that needs no waiting. */

@@ -54,9 +54,7 @@ public final class SealingTargets implements AutoCloseable {
         if (size > MOST) {
             List<Leaving> oldest = targets.entrySet().stream()
                     .map(entry -> new Leaving(
-                            entry.getKey(),
-                            entry.getValue(),
-                            entry.getValue().lifeLeft()))
+                            entry.getKey(), entry.getValue(), entry.getValue().lifeLeft()))
                     .sorted(Comparator.comparingLong(Leaving::lifeLeft))
                     .limit(MOST / 10)
                     .toList();

@@ -86,7 +86,8 @@ class MessageTamperTest {
         shapes.add(new Shape(Form.MASTER_KEY, Suite.AES_256_GCM, true, 65537));
         shapes.add(new Shape(Form.DIRECT, Suite.CHUNKED_AES_256_GCM, false, 65536));
         Map<Class<?>, Long> seen = new ConcurrentHashMap<>();
-        long tried = shapes.parallelStream().mapToLong(shape -> attack(shape, seen)).sum();
+        long tried =
+                shapes.parallelStream().mapToLong(shape -> attack(shape, seen)).sum();
         // Nothing is proved by a loop that did not run.
         assertThat(tried).isGreaterThan(40_000);
         assertThat(seen.keySet()).isEqualTo(ALLOWED);

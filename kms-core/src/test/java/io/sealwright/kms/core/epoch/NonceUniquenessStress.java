@@ -74,7 +74,8 @@ class NonceUniquenessStress {
             headers += seen.size();
         }
         assertThat(checked).isGreaterThanOrEqualTo(total);
-        // Roll-overs by messages, by bytes and by restores did happen, and keys were used up to their bound, not beyond.
+        // Roll-overs by messages, by bytes and by restores did happen, and keys were used up to their bound, not
+        // beyond.
         assertThat(headers).isGreaterThan((int) (total / 50_000));
         assertThat(largest).isBetween(5_000L, 50_000L);
     }

@@ -38,7 +38,8 @@ class HeaderParserFuzz {
 
     @Test
     void parse_randomAndMutatedHeaders_givesAHeaderOrOneOfTwoErrors() {
-        long count = Math.max(50_000, (long) (HEADERS_OF_THE_WHOLE_PROOF * Double.parseDouble(System.getProperty("kms.proof", "0.01"))));
+        long count = Math.max(50_000, (long)
+                (HEADERS_OF_THE_WHOLE_PROOF * Double.parseDouble(System.getProperty("kms.proof", "0.01"))));
         Random random = new Random(20260101);
         int[] answers = new int[Answer.values().length];
         for (long i = 0; i < count; i++) {
@@ -49,7 +50,8 @@ class HeaderParserFuzz {
             try {
                 answers[check(in, from).ordinal()]++;
             } catch (Throwable e) {
-                throw new AssertionError("header " + i + ": " + java.util.HexFormat.of().formatHex(header), e);
+                throw new AssertionError(
+                        "header " + i + ": " + java.util.HexFormat.of().formatHex(header), e);
             }
         }
         // All four happen, or the input was not worth the name.
@@ -158,7 +160,7 @@ class HeaderParserFuzz {
             byte[] header = envelope(1, List.of(new Recipient(kind, new byte[4], new byte[72])));
             assertThatThrownBy(() -> HeaderParser.parse(header, 0, header.length))
                     .isInstanceOf(MalformedMessageException.class)
-                    .hasMessageContaining("public-key recipient");
+                    .hasMessageContaining("public key");
             header[Format.FLAGS_OFFSET + 1] = 1;
             assertThat(HeaderParser.parse(header, 0, header.length).isPublic()).isTrue();
         }

@@ -81,12 +81,12 @@ class OpeningCacheStress {
     private void alike(Try warm, Try tried, Class<? extends KmsException> type, ErrorCode code) {
         for (int i = 0; i < 3; i++) {
             warm.run();
-            assertThatThrownBy(tried::run, "hot").isInstanceOfSatisfying(type, e -> assertThat(e.code())
-                    .isEqualTo(code));
+            assertThatThrownBy(tried::run, "hot")
+                    .isInstanceOfSatisfying(type, e -> assertThat(e.code()).isEqualTo(code));
         }
         time.advance(AGE);
-        assertThatThrownBy(tried::run, "cold").isInstanceOfSatisfying(type, e -> assertThat(e.code())
-                .isEqualTo(code));
+        assertThatThrownBy(tried::run, "cold")
+                .isInstanceOfSatisfying(type, e -> assertThat(e.code()).isEqualTo(code));
     }
 
     @Test
@@ -97,7 +97,10 @@ class OpeningCacheStress {
                 kms.encrypt(PLAINTEXT).context("a", "b").toBytes(),
                 kms.encrypt(PLAINTEXT).context("a", "b").key("orders").toBytes(),
                 kms.encrypt(PLAINTEXT).context("a", "b").key("orders").direct().toBytes(),
-                kms.encrypt(PLAINTEXT).context("a", "b").suite(Suite.XAES_256_GCM).toBytes(),
+                kms.encrypt(PLAINTEXT)
+                        .context("a", "b")
+                        .suite(Suite.XAES_256_GCM)
+                        .toBytes(),
                 kms.encrypt(new byte[70_000]).context("a", "b").toBytes());
         for (byte[] message : messages) {
             Try warm = () -> kms.decrypt(message).context("a", "b").toBytes();
@@ -105,8 +108,22 @@ class OpeningCacheStress {
             ErrorCode code = ErrorCode.KMS_AUTHENTICATION_FAILED;
             alike(warm, () -> kms.decrypt(message).toBytes(), failed, code);
             alike(warm, () -> kms.decrypt(message).context("a", "c").toBytes(), failed, code);
-            alike(warm, () -> kms.decrypt(message).context("a", "b").context("c", "").toBytes(), failed, code);
-            alike(warm, () -> kms.decrypt(message).context("a", "b").associatedData(PLAINTEXT).toBytes(), failed, code);
+            alike(
+                    warm,
+                    () -> kms.decrypt(message)
+                            .context("a", "b")
+                            .context("c", "")
+                            .toBytes(),
+                    failed,
+                    code);
+            alike(
+                    warm,
+                    () -> kms.decrypt(message)
+                            .context("a", "b")
+                            .associatedData(PLAINTEXT)
+                            .toBytes(),
+                    failed,
+                    code);
             alike(
                     warm,
                     () -> kms.decrypt(message)
@@ -115,7 +132,10 @@ class OpeningCacheStress {
                             .toBytes(),
                     RefusedException.class,
                     ErrorCode.KMS_LEVEL_REFUSED);
-            assertThat(kms.decrypt(message).context("a", "b").requireLevel(SecurityLevel.STANDARD).toBytes())
+            assertThat(kms.decrypt(message)
+                            .context("a", "b")
+                            .requireLevel(SecurityLevel.STANDARD)
+                            .toBytes())
                     .isNotEmpty();
         }
     }
@@ -161,7 +181,8 @@ class OpeningCacheStress {
         for (int round = 1; round <= 2; round++) {
             Gate gate = key.hold(Operation.UNWRAP);
             List<Thread> threads = new ArrayList<>();
-            List<Future<byte[]>> opened = together(64, threads, i -> kms.decrypt(message).toBytes());
+            List<Future<byte[]>> opened =
+                    together(64, threads, i -> kms.decrypt(message).toBytes());
             gate.awaitWaiting(1, SOON);
             await(() -> threads.stream().allMatch(thread -> thread.getState() == Thread.State.TIMED_WAITING));
             gate.release();
@@ -202,7 +223,10 @@ class OpeningCacheStress {
         List<byte[]> messages = new ArrayList<>();
         for (int i = 0; i < 50_000; i++) {
             messages.add(sealing.encrypt(PLAINTEXT)
-                    .suite(i % 50 == 0 ? Suite.XAES_256_GCM : i % 51 == 0 ? Suite.CHUNKED_AES_256_GCM : Suite.AES_256_GCM)
+                    .suite(
+                            i % 50 == 0
+                                    ? Suite.XAES_256_GCM
+                                    : i % 51 == 0 ? Suite.CHUNKED_AES_256_GCM : Suite.AES_256_GCM)
                     .toBytes());
         }
         KeyManager kms = kms();
@@ -287,13 +311,19 @@ class OpeningCacheStress {
         KeyManager kms = kms(all);
         assertThat(kms.decrypt(message).toBytes()).isEqualTo(PLAINTEXT);
         time.advance(AGE);
-        assertThat(kms.async().decrypt(message).toBytes().toCompletableFuture().join()).isEqualTo(PLAINTEXT);
+        assertThat(kms.async().decrypt(message).toBytes().toCompletableFuture().join())
+                .isEqualTo(PLAINTEXT);
         time.advance(AGE);
         keys.get(3).hold(Operation.UNWRAP);
         long from = System.nanoTime();
         assertThatThrownBy(() -> kms.decrypt(message).toBytes()).isInstanceOf(UnavailableException.class);
         time.advance(AGE);
-        Throwable late = kms.async().decrypt(message).toBytes().handle((done, e) -> e).toCompletableFuture().join();
+        Throwable late = kms.async()
+                .decrypt(message)
+                .toBytes()
+                .handle((done, e) -> e)
+                .toCompletableFuture()
+                .join();
         assertThat(late).isInstanceOf(UnavailableException.class);
         // Both within their one deadline, the asynchronous one too.
         assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(Duration.ofSeconds(6));

@@ -12,7 +12,6 @@ import io.sealwright.kms.core.message.HeaderParser;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
-import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.OverloadedException;
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.UnavailableException;
@@ -54,7 +53,8 @@ class SealingTargetStress {
     private final List<KeyManager> open = new ArrayList<>();
 
     private KeyManager kms(Duration deadline, Consumer<KeyManagerBuilder> more) {
-        KeyManagerBuilder builder = KeyManager.builder().masterKey(key).timeSource(time).deadline(deadline);
+        KeyManagerBuilder builder =
+                KeyManager.builder().masterKey(key).timeSource(time).deadline(deadline);
         more.accept(builder);
         KeyManager kms = builder.build();
         open.add(kms);
@@ -84,14 +84,17 @@ class SealingTargetStress {
         KeyManager kms = kms();
         for (int round = 1; round <= 3; round++) {
             Gate gate = key.hold(Operation.GENERATE);
-            Callers<byte[]> callers = new Callers<>(kind, 64, i -> kms.encrypt(PLAINTEXT).toBytes());
+            Callers<byte[]> callers =
+                    new Callers<>(kind, 64, i -> kms.encrypt(PLAINTEXT).toBytes());
             gate.awaitWaiting(1, SOON);
             callers.awaitAllWaiting();
             gate.release();
             List<byte[]> messages = callers.results();
             assertThat(messages).hasSize(64);
-            assertThat(messages.stream().map(SealingTargetStress::dataKey).distinct()).hasSize(1);
-            assertThat(messages.stream().map(SealingTargetStress::nonce).distinct()).hasSize(64);
+            assertThat(messages.stream().map(SealingTargetStress::dataKey).distinct())
+                    .hasSize(1);
+            assertThat(messages.stream().map(SealingTargetStress::nonce).distinct())
+                    .hasSize(64);
             assertThat(key.calls(Operation.GENERATE)).isEqualTo(round);
             time.advance(Duration.ofMinutes(5));
         }
@@ -109,7 +112,10 @@ class SealingTargetStress {
         }
         assertThat(stages).noneMatch(CompletableFuture::isDone);
         gate.release();
-        assertThat(stages.stream().map(CompletableFuture::join).map(SealingTargetStress::dataKey).distinct())
+        assertThat(stages.stream()
+                        .map(CompletableFuture::join)
+                        .map(SealingTargetStress::dataKey)
+                        .distinct())
                 .hasSize(1);
         assertThat(key.calls()).isEqualTo(1);
     }
@@ -127,7 +133,8 @@ class SealingTargetStress {
             }
         });
         gate.awaitWaiting(1, SOON);
-        Callers<byte[]> second = new Callers<>("platform", 1, i -> kms.encrypt(PLAINTEXT).toBytes());
+        Callers<byte[]> second =
+                new Callers<>("platform", 1, i -> kms.encrypt(PLAINTEXT).toBytes());
         first.awaitAllWaiting();
         second.awaitAllWaiting();
         first.threads.get(0).interrupt();
@@ -146,7 +153,8 @@ class SealingTargetStress {
         String before = dataKey(kms.encrypt(PLAINTEXT).toBytes());
         time.advance(Duration.ofMinutes(4));
         Gate gate = key.hold(Operation.GENERATE);
-        List<byte[]> meanwhile = new Callers<>("platform", 64, i -> kms.encrypt(PLAINTEXT).toBytes()).results();
+        List<byte[]> meanwhile =
+                new Callers<>("platform", 64, i -> kms.encrypt(PLAINTEXT).toBytes()).results();
         gate.awaitWaiting(1, SOON);
         assertThat(meanwhile).allMatch(message -> dataKey(message).equals(before));
         assertThat(key.calls(Operation.GENERATE)).isEqualTo(2);
@@ -196,8 +204,10 @@ class SealingTargetStress {
             value = Suite.class,
             names = {"AES_256_GCM", "XAES_256_GCM", "CHUNKED_AES_256_GCM"})
     void seal_manyThreadsSmallBounds_noKeyBeyondThem(Suite suite) throws Exception {
-        KeyManager kms = kms(SOON, builder -> builder.dataKeys(
-                policy -> policy.maxMessagesPerEpoch(7).maxEpochs(5).maxBytesPerEpoch(65536)));
+        KeyManager kms = kms(
+                SOON,
+                builder -> builder.dataKeys(
+                        policy -> policy.maxMessagesPerEpoch(7).maxEpochs(5).maxBytesPerEpoch(65536)));
         byte[] plaintext = new byte[15_000];
         List<List<byte[]>> messages = new Callers<>("platform", 8, i -> {
                     List<byte[]> mine = new ArrayList<>();
@@ -227,8 +237,10 @@ class SealingTargetStress {
     @Test
     void seal_oneMessageADataKey_asksForEachAndEnds() {
         // The clock stands near the overflow of nanoTime: a retired key must count as retired there too.
-        KeyManager kms = kms(SOON, builder -> builder.dataKeys(
-                policy -> policy.maxMessagesPerEpoch(1).maxEpochs(1)));
+        KeyManager kms = kms(
+                SOON,
+                builder ->
+                        builder.dataKeys(policy -> policy.maxMessagesPerEpoch(1).maxEpochs(1)));
         List<String> keys = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             keys.add(dataKey(kms.encrypt(PLAINTEXT).toBytes()));
@@ -264,7 +276,8 @@ class SealingTargetStress {
         }
         // What an interrupt does not end stays, up to the bound of calls under way to one key.
         assertThat(gate.waiting()).isLessThanOrEqualTo(interruptible ? 1 : 16);
-        CompletableFuture<byte[]> stage = kms.async().encrypt(PLAINTEXT).toBytes().toCompletableFuture();
+        CompletableFuture<byte[]> stage =
+                kms.async().encrypt(PLAINTEXT).toBytes().toCompletableFuture();
         assertThatThrownBy(stage::join)
                 .isInstanceOf(CompletionException.class)
                 .hasCauseInstanceOf(UnavailableException.class);
@@ -278,12 +291,18 @@ class SealingTargetStress {
     void seal_manyContextsAndAHangingProvider_isOverloadedWhileHotKeysAndOtherCallsGoOn() throws Exception {
         FaultyMasterKey other = new FaultyMasterKey("other");
         KeyManager kms = kms(SOON, builder -> {});
-        KeyManager second = KeyManager.builder().masterKey(other).alsoOpenWith(key).timeSource(time).build();
+        KeyManager second = KeyManager.builder()
+                .masterKey(other)
+                .alsoOpenWith(key)
+                .timeSource(time)
+                .build();
         open.add(second);
         byte[] before = kms.encrypt(PLAINTEXT).toBytes();
         Gate gate = key.hold(Operation.GENERATE);
         Callers<byte[]> callers = new Callers<>(
-                "platform", 200, i -> kms.encrypt(PLAINTEXT).context("n", "" + i).toBytes());
+                "platform",
+                200,
+                i -> kms.encrypt(PLAINTEXT).context("n", "" + i).toBytes());
         gate.awaitWaiting(16, SOON);
         await(() -> callers.done.get() >= 200 - 16 - 60);
         assertThat(gate.waiting()).isEqualTo(16);
@@ -354,7 +373,8 @@ class SealingTargetStress {
     void close_whileCallersWait_endsWithinTheDeadlineAndAllGetTypedErrors(boolean interruptible) throws Exception {
         KeyManager kms = kms(Duration.ofMillis(500), builder -> {});
         Gate gate = interruptible ? key.hold(Operation.GENERATE) : key.holdUninterruptibly(Operation.GENERATE);
-        Callers<byte[]> callers = new Callers<>("platform", 8, i -> kms.encrypt(PLAINTEXT).toBytes());
+        Callers<byte[]> callers =
+                new Callers<>("platform", 8, i -> kms.encrypt(PLAINTEXT).toBytes());
         gate.awaitWaiting(1, SOON);
         callers.awaitAllWaiting();
         long from = System.nanoTime();
@@ -365,7 +385,8 @@ class SealingTargetStress {
                 .allMatch(e -> e instanceof UnavailableException || e instanceof ClosedException);
         assertThatThrownBy(() -> kms.encrypt(PLAINTEXT).toBytes()).isInstanceOf(ClosedException.class);
         assertThatThrownBy(() -> kms.decrypt(PLAINTEXT).toBytes()).isInstanceOf(ClosedException.class);
-        CompletableFuture<byte[]> late = kms.async().encrypt(PLAINTEXT).toBytes().toCompletableFuture();
+        CompletableFuture<byte[]> late =
+                kms.async().encrypt(PLAINTEXT).toBytes().toCompletableFuture();
         assertThat(late.handle((done, failure) -> failure).join()).isInstanceOf(ClosedException.class);
     }
 
@@ -382,8 +403,11 @@ class SealingTargetStress {
             Callers<byte[]> callers = new Callers<>("platform", 4, i -> {
                 while (true) {
                     Suite suite = i == 0 ? Suite.XAES_256_GCM : i == 1 ? Suite.CHUNKED_AES_256_GCM : Suite.AES_256_GCM;
-                    byte[] bytes = i == 3 ? message : kms.encrypt(PLAINTEXT).suite(suite).toBytes();
-                    assertThat(i == 2 ? PLAINTEXT : kms.decrypt(bytes).toBytes()).isEqualTo(PLAINTEXT);
+                    byte[] bytes = i == 3
+                            ? message
+                            : kms.encrypt(PLAINTEXT).suite(suite).toBytes();
+                    assertThat(i == 2 ? PLAINTEXT : kms.decrypt(bytes).toBytes())
+                            .isEqualTo(PLAINTEXT);
                     calls.incrementAndGet();
                 }
             });

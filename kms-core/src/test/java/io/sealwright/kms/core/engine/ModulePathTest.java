@@ -1,0 +1,105 @@
+package io.sealwright.kms.core.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.sealwright.kms.KeyManager;
+import java.io.File;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+
+/** The modules as a modular application has them: it requires the facade alone, and finds engine and providers. */
+class ModulePathTest {
+    private static final String MODULE = "module demo { requires io.sealwright.kms; }";
+    private static final String PROGRAM = """
+            package demo;
+
+            import io.sealwright.kms.KeyManager;
+            import java.nio.file.Path;
+
+            public class Main {
+                public static void main(String[] args) {
+                    KeyManager.embedded(Path.of(args[0])).close();
+                    try (KeyManager kms = KeyManager.open("local://default")) {
+                        byte[] sealed = kms.encrypt(args[1]).context("tenant", "acme").toBytes();
+                        System.out.println(kms.decrypt(sealed).context("tenant", "acme").toText());
+                        System.out.println(KeyManager.class.getModule().getName());
+                        System.out.println(kms.getClass().getModule().getName());
+                    }
+                }
+            }
+            """;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    @Timeout(60)
+    void open_onTheModulePath_findsTheEngineAndTheKey() throws Exception {
+        String modules = Stream.of(KeyManager.class, DefaultEngine.class, Caffeine.class, Logger.class)
+                .map(ModulePathTest::place)
+                .distinct()
+                .collect(Collectors.joining(File.pathSeparator));
+        Path sources = Files.createDirectories(folder.resolve("src/demo"));
+        Path program = Files.writeString(sources.resolve("Main.java"), PROGRAM);
+        Path module = Files.writeString(folder.resolve("src/module-info.java"), MODULE);
+        Path classes = folder.resolve("classes");
+        int compiled = ToolProvider.getSystemJavaCompiler()
+                .run(
+                        null,
+                        null,
+                        null,
+                        "-d",
+                        classes.toString(),
+                        "--module-path",
+                        modules,
+                        module.toString(),
+                        program.toString());
+        assertThat(compiled).isZero();
+        Path home = folder.resolve("home");
+        ProcessBuilder builder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "--module-path",
+                        modules + File.pathSeparator + classes,
+                        "--module",
+                        "demo/demo.Main",
+                        home.toString(),
+                        "hello")
+                .redirectError(folder.resolve("errors").toFile());
+        builder.environment().put("KMS_HOME", home.toString());
+        Process process = builder.start();
+        List<String> lines;
+        try (var output = process.inputReader(StandardCharsets.UTF_8)) {
+            lines = output.lines().toList();
+        }
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue())
+                .as(Files.readString(folder.resolve("errors")))
+                .isZero();
+        assertThat(lines).containsExactly("hello", "io.sealwright.kms", "io.sealwright.kms.core");
+    }
+
+    private static String place(Class<?> type) {
+        try {
+            return Path.of(type.getProtectionDomain()
+                            .getCodeSource()
+                            .getLocation()
+                            .toURI())
+                    .toString();
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
