@@ -54,7 +54,7 @@ final class Ciphers {
         try {
             copy = key.copy();
         } catch (IllegalStateException e) {
-            if (keep) {
+            if (keep && own != null) {
                 unreserve(own, 1);
             }
             return null;

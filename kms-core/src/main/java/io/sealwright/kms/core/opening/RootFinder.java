@@ -403,7 +403,8 @@ public final class RootFinder implements AutoCloseable {
      */
     private static boolean names(Recipient recipient, HeldVersion version) {
         return !version.spec().mac()
-                && recipient.names(RecipientKind.NAMED_KEY, version.wrappingKey().recipientId());
+                && recipient.names(
+                        RecipientKind.NAMED_KEY, version.wrappingKey().recipientId());
     }
 
     private List<Candidate> masterCandidates(Header header) {
