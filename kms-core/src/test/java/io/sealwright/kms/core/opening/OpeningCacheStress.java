@@ -43,7 +43,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The caches of opening: the same answers as without them, one call for however many wait, and an end to everything. */
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class OpeningCacheStress {
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final Duration AGE = Duration.ofMinutes(5);
@@ -328,6 +328,28 @@ class OpeningCacheStress {
         // Both within their one deadline, the asynchronous one too.
         assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(Duration.ofSeconds(6));
         keys.forEach(FaultyMasterKey::behave);
+    }
+
+    @Test
+    void decrypt_firstFailsAndSecondHangs_theDeadlineEndsTheHangingCallToo() throws Exception {
+        FaultyMasterKey second = new FaultyMasterKey("second");
+        KeyManager kms = kms(builder ->
+                builder.deadline(Duration.ofMillis(500)).masterKey(key).alsoWrapWith(second));
+        byte[] message = kms.encrypt(PLAINTEXT).toBytes();
+        Gate first = key.hold(Operation.UNWRAP);
+        key.fail(Operation.UNWRAP, 1, AuthenticationFailedException::new);
+        Gate gate = second.hold(Operation.UNWRAP);
+        CompletableFuture<byte[]> stage = kms.async().decrypt(message).toBytes().toCompletableFuture();
+        // Held until everything hangs on it, so that its failure goes on to the second on the provider's thread.
+        first.awaitWaiting(1, SOON);
+        first.release();
+        gate.awaitWaiting(1, SOON);
+        assertThat(stage.handle((done, failure) -> failure).join()).isInstanceOf(UnavailableException.class);
+        // Not only the wait ends: the call that the first one's failure led to is interrupted as any other.
+        await(() -> gate.waiting() == 0);
+        assertThat(second.calls(Operation.UNWRAP)).isEqualTo(1);
+        second.behave();
+        assertThat(kms.decrypt(message).toBytes()).isEqualTo(PLAINTEXT);
     }
 
     @Test
