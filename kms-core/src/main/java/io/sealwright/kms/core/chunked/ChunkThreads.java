@@ -26,7 +26,7 @@ public final class ChunkThreads implements AutoCloseable {
 
     private static final long LEAST_SHARED_BYTES = 512 * 1024;
     private static final float LEAST_SHARED_NANOS = 1_200_000;
-    private static final float DELAYS = 8;
+    private static final float DELAYS = 3;
 
     private final @Nullable Executor given;
     private final boolean warmUp;
@@ -117,7 +117,7 @@ public final class ChunkThreads implements AutoCloseable {
         nanosPerByte += (Math.min(100f, (float) nanos / bytes) - nanosPerByte) / 4;
     }
 
-    /** How late a helper began. */
+    /** How late a helper began, or found that it was too late. */
     void helperCame(long nanos) {
         delayNanos += (Math.min(LEAST_SHARED_NANOS * 10, (float) nanos) - delayNanos) / 4;
     }

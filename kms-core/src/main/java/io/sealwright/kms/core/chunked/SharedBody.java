@@ -123,10 +123,8 @@ final class SharedBody {
 
     private void help() {
         ChunkedCipher worker = null;
+        threads.helperCame(System.nanoTime() - submitted);
         long part = claim(false);
-        if (part >= 0) {
-            threads.helperCame(System.nanoTime() - submitted);
-        }
         try {
             while (part >= 0) {
                 if (worker == null) {
