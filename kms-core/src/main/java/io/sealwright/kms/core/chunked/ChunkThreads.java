@@ -24,11 +24,18 @@ public final class ChunkThreads implements AutoCloseable {
     private static final int MOST_SEGMENTS = 32;
     private static final long IDLE_SECONDS = 5;
 
+    private static final long LEAST_SHARED_BYTES = 512 * 1024;
+    private static final float LEAST_SHARED_NANOS = 1_200_000;
+    private static final float DELAYS = 3;
+
     private final @Nullable Executor given;
     private final boolean warmUp;
     private final @Nullable Provider provider;
     private final int helpers;
     private final AtomicLong memory;
+    // Estimates, shared without care: a lost or late update does no harm.
+    private float nanosPerByte = 10;
+    private float delayNanos = 50_000;
     private @Nullable ThreadPoolExecutor own; // guarded by this
     private boolean closed; // guarded by this
 
@@ -85,6 +92,34 @@ public final class ChunkThreads implements AutoCloseable {
         if (warmUp) {
             WarmUp.begin(provider);
         }
+    }
+
+    // ---- whether to share a message in memory
+
+    /**
+     * Whether one core alone would take long enough that waking helpers pays: by what a byte took lately (much, while
+     * the code is cold) and how late helpers came.
+     */
+    boolean worthSharing(long bytes) {
+        if (helpers == 0 || bytes < LEAST_SHARED_BYTES) {
+            return false;
+        }
+        if (bytes * nanosPerByte >= Math.max(LEAST_SHARED_NANOS, DELAYS * delayNanos)) {
+            return true;
+        }
+        // Lateness may have been another's load: forget it slowly, so that sharing is tried again.
+        delayNanos *= 0.98f;
+        return false;
+    }
+
+    /** What one core took for so many bytes. */
+    void took(long bytes, long nanos) {
+        nanosPerByte += (Math.min(100f, (float) nanos / bytes) - nanosPerByte) / 4;
+    }
+
+    /** How late a helper began, or found that it was too late. */
+    void helperCame(long nanos) {
+        delayNanos += (Math.min(LEAST_SHARED_NANOS * 10, (float) nanos) - delayNanos) / 4;
     }
 
     /** Hands a task to a helper; false if none takes it. */

@@ -19,6 +19,7 @@ final class WarmUp {
     private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
     private static final AtomicBoolean BEGUN = new AtomicBoolean();
     private static final long MOST_NANOS = 400_000_000L;
+    private static final int MOST_CHUNKS = 30_000;
     private static final int SMALL_BYTES = 512;
     private static final int SMALL_CALLS = 64;
 
@@ -48,7 +49,7 @@ final class WarmUp {
                     ChunkedCipher sealer = sealing.newWorker();
                     ChunkedCipher opener = opening.newWorker()) {
                 long chunk = 0;
-                while (System.nanoTime() - from < mostNanos) {
+                while (chunk < MOST_CHUNKS && System.nanoTime() - from < mostNanos) {
                     for (int i = 0; i < SMALL_CALLS; i++) {
                         int length = sealer.sealChunks(chunk, plain, 0, SMALL_BYTES, true, sealed, 0);
                         opener.openChunks(chunk, sealed, 0, length, true, plain, 0);
