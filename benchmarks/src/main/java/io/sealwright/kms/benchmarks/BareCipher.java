@@ -1,5 +1,8 @@
 package io.sealwright.kms.benchmarks;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.util.Arrays;
@@ -14,6 +17,8 @@ import javax.crypto.spec.SecretKeySpec;
 final class BareCipher {
     static final int TAG_BYTES = 16;
     static final int NONCE_BYTES = 12;
+
+    private static final int STREAM_BYTES = 64 * 1024;
 
     private final Cipher sealing = cipher();
     private final Cipher opening = cipher();
@@ -42,11 +47,37 @@ final class BareCipher {
         return out;
     }
 
+    /** With a ready header and the nonce before it: what any message that stands by itself needs. */
+    byte[] sealFramed(byte[] header, byte[] plaintext, byte[] aad) throws GeneralSecurityException {
+        byte[] out = new byte[header.length + NONCE_BYTES + plaintext.length + TAG_BYTES];
+        System.arraycopy(header, 0, out, 0, header.length);
+        seal(plaintext, aad, out, header.length + NONCE_BYTES);
+        System.arraycopy(nonce, 0, out, header.length, NONCE_BYTES);
+        return out;
+    }
+
     int seal(byte[] plaintext, byte[] aad, byte[] out) throws GeneralSecurityException {
+        return seal(plaintext, aad, out, 0);
+    }
+
+    private int seal(byte[] plaintext, byte[] aad, byte[] out, int offset) throws GeneralSecurityException {
         counter.putLong(4, messages++);
         sealing.init(Cipher.ENCRYPT_MODE, key, new GCMParameterSpec(8 * TAG_BYTES, nonce));
         sealing.updateAAD(aad);
-        return sealing.doFinal(plaintext, 0, plaintext.length, out, 0);
+        return sealing.doFinal(plaintext, 0, plaintext.length, out, offset);
+    }
+
+    /** One message of any length, by 64 KiB. */
+    void seal(InputStream plaintext, byte[] aad, OutputStream sealed) throws GeneralSecurityException, IOException {
+        counter.putLong(4, messages++);
+        sealing.init(Cipher.ENCRYPT_MODE, key, new GCMParameterSpec(8 * TAG_BYTES, nonce));
+        sealing.updateAAD(aad);
+        byte[] in = new byte[STREAM_BYTES];
+        byte[] out = new byte[STREAM_BYTES + TAG_BYTES];
+        for (int read = plaintext.read(in); read >= 0; read = plaintext.read(in)) {
+            sealed.write(out, 0, sealing.update(in, 0, read, out, 0));
+        }
+        sealed.write(out, 0, sealing.doFinal(out, 0));
     }
 
     /** Opens what {@link #seal} made as its n-th message. */

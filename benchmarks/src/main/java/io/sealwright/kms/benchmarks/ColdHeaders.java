@@ -7,8 +7,8 @@ import static io.sealwright.kms.benchmarks.Fixture.CONTEXT_VALUE;
 import io.sealwright.kms.DataKeyPolicy;
 import io.sealwright.kms.Opener;
 import io.sealwright.kms.Sealer;
-import java.util.function.Consumer;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -25,7 +25,9 @@ import org.openjdk.jmh.annotations.Warmup;
 /** What does opening cost when the header is known, when only its data key is, and when neither is? 1 KiB messages. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(value = 1, jvmArgsAppend = {"-Xms1g", "-Xmx1g", "-Xmn128m"})
+@Fork(
+        value = 1,
+        jvmArgsAppend = {"-Xms1g", "-Xmx1g", "-Xmn128m"})
 @Warmup(iterations = 2, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 6, time = 300, timeUnit = TimeUnit.MILLISECONDS)
 public class ColdHeaders {
@@ -65,7 +67,8 @@ public class ColdHeaders {
         public void make() {
             fixture = new Fixture(known.policy);
             opener = fixture.kms.opener().context(CONTEXT_NAME, CONTEXT_VALUE).build();
-            Sealer sealer = fixture.kms.sealer().context(CONTEXT_NAME, CONTEXT_VALUE).build();
+            Sealer sealer =
+                    fixture.kms.sealer().context(CONTEXT_NAME, CONTEXT_VALUE).build();
             messages = new byte[MANY][];
             for (int i = 0; i < MANY; i++) {
                 messages[i] = sealer.seal(PLAINTEXT, AAD);

@@ -2,6 +2,7 @@ package io.sealwright.kms.benchmarks;
 
 import io.sealwright.kms.DataKeyPolicy;
 import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.KeyManagerBuilder;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.spi.NamedKeyStore;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -25,6 +27,9 @@ final class Fixture implements AutoCloseable {
     /** As long as a UUID: what differs from message to message. */
     static final byte[] AAD = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
+    /** What {@link Lengths} says of an envelope under one local key, without nonce and tag. */
+    static final int HEADER_BYTES = 227;
+
     /** So that no data key ends while it is measured. */
     static final Consumer<DataKeyPolicy.Builder> LASTING = policy -> policy.maxAge(Duration.ofHours(12));
 
@@ -35,16 +40,20 @@ final class Fixture implements AutoCloseable {
     final KeyManager kms;
 
     Fixture(Consumer<DataKeyPolicy.Builder> policy) {
+        this(policy, UnaryOperator.identity());
+    }
+
+    Fixture(Consumer<DataKeyPolicy.Builder> policy, UnaryOperator<KeyManagerBuilder> settings) {
         try {
             home = Files.createTempDirectory("kms-benchmark");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        kms = KeyManager.builder()
-                .home(home)
-                .embedded()
-                .store(NamedKeyStore.inMemory())
-                .dataKeys(policy)
+        kms = settings.apply(KeyManager.builder()
+                        .home(home)
+                        .embedded()
+                        .store(NamedKeyStore.inMemory())
+                        .dataKeys(policy))
                 .build();
         kms.keys().create(KEY, KeySpec.AES_256);
     }
@@ -82,7 +91,8 @@ final class Fixture implements AutoCloseable {
     public void close() {
         kms.close();
         try (Stream<Path> files = Files.walk(home)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -13,7 +13,8 @@ final class Lengths {
     public static void main(String[] args) {
         PrintStream out = System.out;
         try (Fixture fixture = new Fixture(Fixture.LASTING)) {
-            var envelope = fixture.kms.sealer().context(CONTEXT_NAME, CONTEXT_VALUE).build();
+            var envelope =
+                    fixture.kms.sealer().context(CONTEXT_NAME, CONTEXT_VALUE).build();
             var direct = fixture.kms
                     .sealer()
                     .key(Fixture.KEY)

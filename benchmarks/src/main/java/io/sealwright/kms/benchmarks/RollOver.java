@@ -6,8 +6,8 @@ import static io.sealwright.kms.benchmarks.Fixture.CONTEXT_VALUE;
 
 import io.sealwright.kms.DataKeyPolicy;
 import io.sealwright.kms.Sealer;
-import java.util.function.Consumer;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -24,7 +24,9 @@ import org.openjdk.jmh.annotations.Warmup;
 /** What does the message pay that begins an epoch, or a data key under a local master key? 1 KiB messages. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(value = 1, jvmArgsAppend = {"-Xms512m", "-Xmx512m", "-Xmn128m"})
+@Fork(
+        value = 1,
+        jvmArgsAppend = {"-Xms512m", "-Xmx512m", "-Xmn128m"})
 @Warmup(iterations = 2, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 6, time = 300, timeUnit = TimeUnit.MILLISECONDS)
 public class RollOver {

@@ -23,7 +23,9 @@ import org.openjdk.jmh.annotations.Warmup;
 /** What does sealing one small message cost, over the bare cipher? */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(value = 1, jvmArgsAppend = {"-Xms512m", "-Xmx512m", "-Xmn128m"})
+@Fork(
+        value = 1,
+        jvmArgsAppend = {"-Xms512m", "-Xmx512m", "-Xmn128m"})
 @Warmup(iterations = 2, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 6, time = 300, timeUnit = TimeUnit.MILLISECONDS)
 public class SmallEncrypt {
@@ -40,6 +42,23 @@ public class SmallEncrypt {
         public void warm() throws Exception {
             plaintext = Fixture.bytes(size);
             Fixture.warm(mixed -> cipher.seal(mixed, AAD));
+        }
+    }
+
+    /** The floor with a header as long as an envelope's under one local key: what the format alone costs. */
+    @State(Scope.Thread)
+    public static class BareFramed {
+        @Param({"64", "1024"})
+        int size;
+
+        final BareCipher cipher = new BareCipher();
+        final byte[] header = Fixture.bytes(Fixture.HEADER_BYTES);
+        byte[] plaintext;
+
+        @Setup
+        public void warm() throws Exception {
+            plaintext = Fixture.bytes(size);
+            Fixture.warm(mixed -> cipher.sealFramed(header, mixed, AAD));
         }
     }
 
@@ -161,6 +180,11 @@ public class SmallEncrypt {
     @Benchmark
     public byte[] bare(Bare state) throws GeneralSecurityException {
         return state.cipher.seal(state.plaintext, AAD);
+    }
+
+    @Benchmark
+    public byte[] bareFramed(BareFramed state) throws GeneralSecurityException {
+        return state.cipher.sealFramed(state.header, state.plaintext, AAD);
     }
 
     @Benchmark
