@@ -233,6 +233,8 @@ public final class Xaes256Gcm implements AutoCloseable {
             if (closed) {
                 workers.clear(); // close() may have cleared the pool just before the put
             }
+        } else {
+            workers.drop(worker);
         }
     }
 
@@ -255,7 +257,7 @@ public final class Xaes256Gcm implements AutoCloseable {
     }
 
     /** The ciphers and scratch arrays of one call. AES-ECB is keyed once with the input key; GCM anew a message. */
-    private static final class Worker {
+    private static final class Worker extends ExclusivePool.Item {
         private final Cipher block;
         private final GcmCipher gcm;
         private final byte[] subkey;

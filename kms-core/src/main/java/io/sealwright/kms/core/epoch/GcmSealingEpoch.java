@@ -49,7 +49,10 @@ public final class GcmSealingEpoch extends SealingEpoch {
      * @return how many bytes were written, or {@link #EXHAUSTED}
      */
     public int seal(byte[] in, int inOffset, int length, byte[] aad, byte[] out, int outOffset) {
-        Slot slot = takeSlot();
+        Slot slot = slots.take();
+        if (slot == null) {
+            slot = newSlot();
+        }
         if (slot == null) {
             return EXHAUSTED;
         }
@@ -57,32 +60,19 @@ public final class GcmSealingEpoch extends SealingEpoch {
             slots.put(slot);
             return EXHAUSTED;
         }
-        int bodyOffset = outOffset + header.length;
-        System.arraycopy(header, 0, out, outOffset, header.length);
-        // A slot that fails is not put back: its cipher may be in any state.
-        int sealed = slot.seal(in, inOffset, length, aad, out, bodyOffset);
-        slots.put(slot);
-        return header.length + sealed;
-    }
-
-    /** Takes a slot for several messages; give it back with {@link #giveBack} unless it failed. */
-    public @Nullable Slot takeSlot() {
-        Slot slot = slots.take();
-        return slot != null ? slot : newSlot();
-    }
-
-    /** Gives a slot back. */
-    public void giveBack(Slot slot) {
-        slots.put(slot);
-    }
-
-    /** As {@link #seal}, with a slot that the caller holds. */
-    public int sealWith(Slot slot, byte[] in, int inOffset, int length, byte[] aad, byte[] out, int outOffset) {
-        if (!slot.covers(length) && !slot.lease(budget, length)) {
-            return EXHAUSTED;
+        boolean done = false;
+        try {
+            System.arraycopy(header, 0, out, outOffset, header.length);
+            int sealed = slot.seal(in, inOffset, length, aad, out, outOffset + header.length);
+            done = true;
+            return header.length + sealed;
+        } finally {
+            if (done) {
+                slots.put(slot);
+            } else {
+                slots.drop(slot); // its cipher may be in any state
+            }
         }
-        System.arraycopy(header, 0, out, outOffset, header.length);
-        return header.length + slot.seal(in, inOffset, length, aad, out, outOffset + header.length);
     }
 
     private @Nullable Slot newSlot() {
@@ -112,7 +102,7 @@ public final class GcmSealingEpoch extends SealingEpoch {
     }
 
     /** A cipher, its range of nonces, and what it leased of the budget. Exclusive to one thread at a time. */
-    public static final class Slot {
+    private static final class Slot extends ExclusivePool.Item {
         private final GcmCipher cipher;
         private final byte[] nonce = new byte[GcmCipher.NONCE_BYTES];
         private long counter;

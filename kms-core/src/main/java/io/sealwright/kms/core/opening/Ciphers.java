@@ -94,8 +94,22 @@ final class Ciphers {
         }
     }
 
+    /** Parts with a cipher that may be in any state. */
+    void drop(@Nullable Own own, Borrowed cipher) {
+        cipher.gcm.forgetKey();
+        if (cipher.keep && own != null) {
+            ExclusivePool<Borrowed> pool = own.pool;
+            if (pool != null) {
+                pool.drop(cipher);
+            }
+            unreserve(own, 1);
+        } else {
+            common.drop(cipher);
+        }
+    }
+
     void release(Own own) {
-        own.pool = null;
+        own.end();
         unreserve(own, own.reserved.get());
     }
 
@@ -110,7 +124,7 @@ final class Ciphers {
     }
 
     /** One cipher with the nonce's scratch array; exclusive to one thread at a time. */
-    static final class Borrowed {
+    static final class Borrowed extends ExclusivePool.Item {
         final GcmCipher gcm;
         final byte[] nonce = new byte[GcmCipher.NONCE_BYTES];
         final boolean keep;
@@ -125,18 +139,23 @@ final class Ciphers {
     static final class Own {
         private volatile @Nullable ExclusivePool<Borrowed> pool;
         private final AtomicInteger reserved = new AtomicInteger();
-        private volatile boolean seen;
+        private boolean seen; // guarded by this
+        private boolean ended; // guarded by this
 
         private Own() {}
 
         /** Whether the header came before: the second time it gets a pool. */
-        private boolean again() {
-            if (!seen) {
-                seen = true;
+        private synchronized boolean again() {
+            if (seen && pool == null && !ended) {
                 pool = new ExclusivePool<>(KEPT);
-                return false;
             }
+            seen = true;
             return pool != null;
+        }
+
+        private synchronized void end() {
+            ended = true;
+            pool = null;
         }
     }
 }

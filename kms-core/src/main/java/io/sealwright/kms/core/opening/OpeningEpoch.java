@@ -158,6 +158,8 @@ public final class OpeningEpoch extends CachedSecret {
         } finally {
             if (reusable) {
                 ciphers.giveBack(own, cipher);
+            } else {
+                ciphers.drop(own, cipher);
             }
         }
     }

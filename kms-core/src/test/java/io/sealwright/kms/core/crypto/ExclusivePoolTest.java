@@ -12,25 +12,71 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class ExclusivePoolTest {
+    /** A thing that counts who holds it. */
+    private static final class Thing extends ExclusivePool.Item {
+        final AtomicInteger holders = new AtomicInteger();
+    }
+
     @Test
     void put_beyondCapacity_dropped() {
-        ExclusivePool<Object> pool = new ExclusivePool<>(3);
-        Object a = new Object();
-        Object b = new Object();
-        Object c = new Object();
+        ExclusivePool<Thing> pool = new ExclusivePool<>(3);
+        Thing a = new Thing();
+        Thing b = new Thing();
+        Thing c = new Thing();
 
         assertThat(pool.take()).isNull();
         assertThat(List.of(pool.put(a), pool.put(b), pool.put(c))).containsOnly(true);
-        assertThat(pool.put(new Object())).isFalse();
+        assertThat(pool.put(new Thing())).isFalse();
         assertThat(List.of(pool.take(), pool.take(), pool.take())).containsExactlyInAnyOrder(a, b, c);
         assertThat(pool.take()).isNull();
     }
 
     @Test
-    void clear_idleThings_gone() {
-        ExclusivePool<Object> pool = new ExclusivePool<>(2);
-        pool.put(new Object());
+    void take_givenBack_sameThingOnce() {
+        ExclusivePool<Thing> pool = new ExclusivePool<>(3);
+        Thing thing = new Thing();
+        pool.put(thing);
+
+        for (int i = 0; i < 5; i++) {
+            assertThat(pool.take()).isSameAs(thing);
+            assertThat(pool.take()).isNull();
+            assertThat(pool.put(thing)).isTrue();
+        }
+    }
+
+    @Test
+    void drop_heldThing_freesItsCell() {
+        ExclusivePool<Thing> pool = new ExclusivePool<>(1);
+        Thing broken = new Thing();
+        pool.put(broken);
+        pool.take();
+        assertThat(pool.put(new Thing())).isFalse();
+        pool.drop(broken);
+        Thing fresh = new Thing();
+
+        assertThat(pool.put(fresh)).isTrue();
+        assertThat(pool.take()).isSameAs(fresh);
+    }
+
+    @Test
+    void drop_thingThatNeverHadACell_leavesOthers() {
+        ExclusivePool<Thing> pool = new ExclusivePool<>(1);
+        Thing there = new Thing();
+        pool.put(there);
+        pool.drop(new Thing());
+
+        assertThat(pool.take()).isSameAs(there);
+    }
+
+    @Test
+    void clear_idleAndHeldThings_gone() {
+        ExclusivePool<Thing> pool = new ExclusivePool<>(2);
+        Thing held = new Thing();
+        pool.put(held);
+        pool.take();
+        pool.put(new Thing());
         pool.clear();
+        pool.put(held);
 
         assertThat(pool.take()).isNull();
     }
@@ -42,7 +88,7 @@ class ExclusivePoolTest {
 
     @Test
     void take_manyThreads_neverHeldTwice() throws Exception {
-        ExclusivePool<AtomicInteger> pool = new ExclusivePool<>(1); // one cell, so that all threads meet there
+        ExclusivePool<Thing> pool = new ExclusivePool<>(1); // one cell, so that all threads meet there
         AtomicInteger made = new AtomicInteger();
         ExecutorService executor = Executors.newFixedThreadPool(4);
         try {
@@ -51,19 +97,23 @@ class ExclusivePoolTest {
                 results.add(executor.submit(() -> {
                     int clashes = 0;
                     for (int i = 0; i < 100_000; i++) {
-                        AtomicInteger holders = pool.take();
-                        if (holders == null) {
+                        Thing thing = pool.take();
+                        if (thing == null) {
                             made.incrementAndGet();
-                            holders = new AtomicInteger();
+                            thing = new Thing();
                         }
-                        if (holders.incrementAndGet() != 1) {
+                        if (thing.holders.incrementAndGet() != 1) {
                             clashes++;
                         }
                         for (int spin = i % 16; spin > 0; spin--) {
                             Thread.onSpinWait();
                         }
-                        holders.decrementAndGet();
-                        pool.put(holders);
+                        thing.holders.decrementAndGet();
+                        if (i % 1000 == 0) {
+                            pool.drop(thing);
+                        } else {
+                            pool.put(thing);
+                        }
                     }
                     return clashes;
                 }));
