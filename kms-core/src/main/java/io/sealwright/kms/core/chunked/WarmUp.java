@@ -13,13 +13,13 @@ import org.slf4j.LoggerFactory;
 /**
  * Has the JVM compile the path of large messages: the compiler counts calls, not bytes, so that a process which meets
  * only large messages would run interpreted for hundreds of MiB. Small calls bring the counts, whole chunks the branches
- * that small ones do not take. Once a process, on one daemon thread, for less than half a second.
+ * that small ones do not take. Once a process, on one daemon thread: some 0.3 s of one core, and at most a second.
  */
 final class WarmUp {
     private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
     private static final AtomicBoolean BEGUN = new AtomicBoolean();
-    private static final long MOST_NANOS = 400_000_000L;
-    private static final int MOST_CHUNKS = 30_000;
+    private static final long MOST_NANOS = 1_000_000_000L;
+    private static final int MOST_CHUNKS = 15_000;
     private static final int SMALL_BYTES = 512;
     private static final int SMALL_CALLS = 64;
 
