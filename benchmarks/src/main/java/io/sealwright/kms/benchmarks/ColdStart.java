@@ -11,8 +11,9 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 
 /**
- * One fresh process. {@code bulk ours|bare}: how long the first 256 MiB take, as 1 MiB messages into one buffer.
- * {@code first ours|bare HOME}: how long the first 1 KiB message takes, opening the manager included. Prints
+ * One fresh process. {@code bulk WHO HOME}: how long the first 256 MiB take, as 1 MiB messages into one buffer.
+ * {@code first WHO HOME}: how long the first 1 KiB message takes, opening the manager included. {@code WHO} is
+ * {@code bare}, {@code ours} (a local key), or {@code embedded} (a local key and the SQLite store beside it). Prints
  * milliseconds since {@code main} began, and since the JVM did.
  */
 final class ColdStart {
@@ -26,7 +27,7 @@ final class ColdStart {
         boolean bulk = args[0].equals("bulk");
         byte[] plaintext = new byte[bulk ? BULK_BYTES : 1024];
         int count = bulk ? BULK_MESSAGES : 1;
-        long sum = args[1].equals("bare") ? bare(plaintext, count) : ours(Path.of(args[2]), plaintext, count);
+        long sum = args[1].equals("bare") ? bare(plaintext, count) : ours(manager(args), plaintext, count);
         double millis = (System.nanoTime() - begin) / 1e6;
         double sinceStart = System.currentTimeMillis()
                 - ManagementFactory.getRuntimeMXBean().getStartTime();
@@ -44,8 +45,15 @@ final class ColdStart {
         return sum;
     }
 
-    private static long ours(Path home, byte[] plaintext, int count) {
-        try (KeyManager kms = KeyManager.embedded(home);
+    private static KeyManager manager(String[] args) {
+        Path home = Path.of(args[2]);
+        return args[1].equals("embedded")
+                ? KeyManager.embedded(home)
+                : KeyManager.builder().home(home).masterKey("local://default").build();
+    }
+
+    private static long ours(KeyManager opened, byte[] plaintext, int count) {
+        try (KeyManager kms = opened;
                 Sealer sealer =
                         kms.sealer().context(CONTEXT_NAME, CONTEXT_VALUE).build()) {
             byte[] sealed = new byte[sealer.maxSealedLength(plaintext.length)];
