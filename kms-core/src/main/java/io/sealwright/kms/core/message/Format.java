@@ -31,6 +31,9 @@ public final class Format {
     static final int MAX_EXTENSIONS = 32;
     static final int MAX_BANK_NAME_BYTES = 1024;
 
+    /** More ids of pads do not fit behind the 21 bytes that the shortest header of pads has besides them. */
+    static final int MAX_PADS = (MAX_PADS_HEADER_BYTES - 21) / 16;
+
     /** The shortest header there is: level 0, nothing but the fixed part and two empty extension lists. */
     static final int MIN_HEADER_BYTES = CONTEXT_OFFSET + 2;
 

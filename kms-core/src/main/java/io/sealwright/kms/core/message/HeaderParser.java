@@ -157,7 +157,7 @@ public final class HeaderParser {
             case PADS -> {
                 in.skip(in.bounded(in.u16(), Format.MAX_BANK_NAME_BYTES, "key bank's name"));
                 in.u8();
-                in.skip(in.bounded(in.u32(), Format.MAX_PADS_HEADER_BYTES / 16, "number of pads") * 16);
+                in.skip(in.bounded(in.u32(), Format.MAX_PADS, "number of pads") * 16);
                 return false;
             }
             case CLEAR -> {
@@ -179,6 +179,8 @@ public final class HeaderParser {
             in.skip(in.u16());
             in.within(Format.MAX_HEADER_BYTES);
         }
+        // A list without extensions has its count, which may be the byte too many of a header of pads.
+        in.within(Format.MAX_HEADER_BYTES);
         return ids;
     }
 

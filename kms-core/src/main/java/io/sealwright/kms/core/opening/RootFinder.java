@@ -45,8 +45,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds a header's root: among the recipients that a configured key recognises, in the header's order, the first whose
- * unwrapped root fits the header's commitment. Ids in a header are only compared. However many callers wait for one
+ * Finds a header's root: among the recipients that configured keys recognise, in the header's order and with each of
+ * these keys, the first whose unwrapped root fits the header's commitment. Ids in a header are only compared. However many callers wait for one
  * wrapped root, its provider is called once; a root is remembered for its age, so that headers of one data key share it.
  */
 public final class RootFinder implements AutoCloseable {
@@ -306,7 +306,6 @@ public final class RootFinder implements AutoCloseable {
         }
         boolean unknownNamedKey = false;
         for (Recipient recipient : header.recipients()) {
-            RootKey key = new RootKey(recipient, header.context());
             if (recipient.kind() == RecipientKind.NAMED_KEY.id()) {
                 if (namedKeys == null || recipient.id().length != Format.KEY_ID_BYTES + 8) {
                     continue;
@@ -316,25 +315,24 @@ public final class RootFinder implements AutoCloseable {
                 if (held.isEmpty()) {
                     unknownNamedKey = true;
                 } else if (names(recipient, held.get())) {
+                    RootKey key = new RootKey(null, recipient, header.context());
                     found.add(new Candidate(false, key, () -> namedRoot(held.get(), key)));
                 }
                 continue;
             }
-            MasterKey master = recognizing(recipient);
-            if (master != null) {
-                found.add(new Candidate(!master.inProcess(), key, () -> masterRoot(master, key)));
-            }
+            addMasters(found, header, recipient);
         }
         return found.isEmpty() || unknownNamedKey ? null : found;
     }
 
-    private @Nullable MasterKey recognizing(Recipient recipient) {
+    /** Each master key that recognises the recipient, in the order of the configuration: one may open what another fails at. */
+    private void addMasters(List<Candidate> found, Header header, Recipient recipient) {
         for (MasterKey master : masterKeys) {
             if (master.recognizes(recipient)) {
-                return master;
+                RootKey key = new RootKey(master, recipient, header.context());
+                found.add(new Candidate(!master.inProcess(), key, () -> masterRoot(master, key)));
             }
         }
-        return null;
     }
 
     /** As {@link #candidates}, with the store asked for key ids it may know, and master keys for newer versions. Blocks. */
@@ -390,7 +388,7 @@ public final class RootFinder implements AutoCloseable {
         List<Candidate> found = new ArrayList<>();
         for (Recipient recipient : header.recipients()) {
             if (names(recipient, version)) {
-                RootKey key = new RootKey(recipient, header.context());
+                RootKey key = new RootKey(null, recipient, header.context());
                 found.add(new Candidate(false, key, () -> namedRoot(version, key)));
             }
         }
@@ -410,11 +408,7 @@ public final class RootFinder implements AutoCloseable {
     private List<Candidate> masterCandidates(Header header) {
         List<Candidate> found = new ArrayList<>();
         for (Recipient recipient : header.recipients()) {
-            MasterKey master = recognizing(recipient);
-            if (master != null) {
-                RootKey key = new RootKey(recipient, header.context());
-                found.add(new Candidate(!master.inProcess(), key, () -> masterRoot(master, key)));
-            }
+            addMasters(found, header, recipient);
         }
         return found;
     }
@@ -535,11 +529,8 @@ public final class RootFinder implements AutoCloseable {
                         : namedKeys.byId(version.id()).orElse(version);
                 return key == null ? directRoot(present) : namedRoot(present, key);
             };
-        } else if (key != null) {
-            MasterKey master = recognizing(key.recipient());
-            if (master == null) {
-                return;
-            }
+        } else if (key != null && key.master() != null) {
+            MasterKey master = key.master();
             again = () -> masterRoot(master, key);
         } else {
             return;

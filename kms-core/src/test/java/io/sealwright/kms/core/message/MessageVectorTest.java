@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sealwright.kms.Decryption;
+import io.sealwright.kms.DecryptionOptions;
 import io.sealwright.kms.EncryptionContext;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeyManagerBuilder;
@@ -13,6 +14,7 @@ import io.sealwright.kms.core.namedkey.PreparedStore;
 import io.sealwright.kms.core.wrapping.WrappingKey;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KmsException;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,12 +31,16 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Opens every vector of {@code vectors/} through the facade, twice: cold, and with whatever caches hold by then. */
+/**
+ * Opens every vector of {@code vectors/} through the facade: cold, again with whatever caches hold by then, and as a
+ * stream, cold too.
+ */
 class MessageVectorTest {
     private static final Path FOLDER = Path.of("..", "vectors");
     private static final HexFormat HEX = HexFormat.of();
@@ -108,7 +114,7 @@ class MessageVectorTest {
     }
 
     @TestFactory
-    List<DynamicTest> vector_openedTwice_givesItsResult() throws IOException {
+    List<DynamicTest> vector_openedTwiceAndAsStream_givesItsResult() throws IOException {
         List<DynamicTest> tests = new ArrayList<>();
         for (JsonNode file : json("index.json").get("files")) {
             for (JsonNode vector : json(file.get("file").textValue()).get("vectors")) {
@@ -155,6 +161,41 @@ class MessageVectorTest {
                 }
             }
         }
+        byte[] message = streamed(vector);
+        if (message != null) {
+            try (KeyManager kms = manager(vector)) {
+                openStream(kms, vector, message);
+            }
+        }
+    }
+
+    private static void openStream(KeyManager kms, JsonNode vector, byte[] message) throws Exception {
+        String result = Vector.OK;
+        ByteArrayOutputStream plaintext = new ByteArrayOutputStream();
+        try {
+            long written = stated(kms.decrypt(new ByteArrayInputStream(message)), vector)
+                    .to(plaintext);
+            assertThat(written).as("stream").isEqualTo(plaintext.size());
+        } catch (KmsException e) {
+            result = e.code().name();
+        }
+        assertThat(result).as("stream").isEqualTo(vector.get("result").textValue());
+        if (result.equals(Vector.OK)) {
+            assertPlaintext(vector, plaintext.toByteArray());
+        } else if (message.length <= Format.SUITE_OFFSET || message[Format.SUITE_OFFSET] != 4) {
+            // Only of suite 4 may a part come out before the failure: chunks that were right.
+            assertThat(plaintext.size()).as("bytes handed out").isZero();
+        }
+    }
+
+    /** What a stream would carry: the message itself, or that of a right token; null if there is none in a wrong token. */
+    private static byte @Nullable [] streamed(JsonNode vector) throws DataFormatException {
+        if (!vector.has("token")) {
+            return message(vector);
+        }
+        return vector.get("result").textValue().equals(Vector.OK)
+                ? Base64.getUrlDecoder().decode(vector.get("token").textValue())
+                : null;
     }
 
     private static void assertPlaintext(JsonNode vector, byte[] plaintext) throws Exception {
@@ -169,8 +210,12 @@ class MessageVectorTest {
     }
 
     private static Decryption decryption(KeyManager kms, JsonNode vector) throws DataFormatException {
-        Decryption call =
-                vector.has("token") ? kms.decrypt(vector.get("token").textValue()) : kms.decrypt(message(vector));
+        return stated(
+                vector.has("token") ? kms.decrypt(vector.get("token").textValue()) : kms.decrypt(message(vector)),
+                vector);
+    }
+
+    private static <T extends DecryptionOptions<T>> T stated(T call, JsonNode vector) {
         Map<String, String> pairs = new LinkedHashMap<>();
         vector.get("context")
                 .forEach(pair -> pairs.put(pair.get(0).textValue(), pair.get(1).textValue()));

@@ -231,6 +231,19 @@ final class VectorGenerator {
                         "The longest context: 8,192 bytes in its encoding.",
                         bare().context("n", longest).recipient(1, MASTER).plaintext(HELLO))
                 .context("n", longest);
+        String longestName = "n".repeat(8192 - 4);
+        ok(
+                        "context-name-8188-bytes",
+                        "The longest name: 8,188 bytes, with a value of none.",
+                        bare().context(longestName, "").recipient(1, MASTER).plaintext(HELLO))
+                .context(longestName, "");
+        ok(
+                        "context-nearly-reserved",
+                        "Only what begins with the prefix, colon included, in its very bytes, is reserved.",
+                        bare().context("Sealwright:x", "1", "sealwright", "2", "sealwrightx", "3")
+                                .recipient(1, MASTER)
+                                .plaintext(HELLO))
+                .context("sealwright", "2", "sealwrightx", "3", "Sealwright:x", "1");
         ok(
                 "extension-skippable",
                 "A skippable extension is not understood, and authenticated all the same.",
@@ -329,6 +342,18 @@ final class VectorGenerator {
                         .build()
                         .bytes())
                 .namedKeys(NAMED);
+        add("direct-master-id", "Kind 2 with the id of a master key: no named key has it.", NO_MATCH)
+                .message(bare().direct(2, MASTER.versionId(), MASTER.derived("direct", 32))
+                        .build()
+                        .bytes())
+                .namedKeys(NAMED);
+        for (int kind : new int[] {16, 31}) {
+            add("direct-kind-" + kind, "Well-formed: a direct message has no recipient, whatever the kind.", NO_MATCH)
+                    .message(bare().direct(kind, NAMED.versionId(), NAMED.derived("direct", 32))
+                            .build()
+                            .bytes())
+                    .namedKeys(NAMED);
+        }
         add("direct-kind-200", "A kind that is not in the registry.", NO_MATCH)
                 .message(bare().direct(200, NAMED.versionId(), NAMED.derived("direct", 32))
                         .build()
@@ -393,6 +418,11 @@ final class VectorGenerator {
         chunksFail("no-chunk", "Nothing but salt and commitment.", start);
         chunksFail("no-body", "Nothing but the header.", built.before("chunkSalt"));
         chunksFail("short-head", "55 of the 56 bytes before the chunks.", dropLast(start, 1));
+        chunksFail(
+                "body-40",
+                "A body of 40 bytes: less 56 that is -16, which some languages' modulo takes for 16,384.",
+                Arrays.copyOf(start, built.before("chunkSalt").length + 40));
+        chunksFail("body-71", "71 bytes, one less than the shortest body.", concat(start, new byte[15]));
         chunksFail("flipped-salt", "One bit of the salt is flipped.", built.flipped("chunkSalt"));
         chunksFail(
                 "flipped-commitment", "One bit of the body's commitment is flipped.", built.flipped("chunkCommitment"));
@@ -450,6 +480,28 @@ final class VectorGenerator {
         add("clear-critical", "A critical extension.", EXTENSION)
                 .message(clear().critical(concat(u8(1), u16(9), u16(0))).build().bytes())
                 .allowUnencrypted();
+        add("clear-critical-not-allowed", "A critical extension, and level 0 is not accepted.", EXTENSION)
+                .message(clear().critical(extensions(9, 1, 0)).build().bytes());
+        add("clear-critical-wrong-context", "A critical extension and a wrong context.", EXTENSION)
+                .message(clear().critical(extensions(9, 1, 0)).build().bytes())
+                .context("tenant", "acme")
+                .allowUnencrypted();
+        add("clear-critical-level-1", "A critical extension at level 1: the level comes first.", MALFORMED)
+                .message(clear().level(1).critical(extensions(9, 1, 0)).build().bytes())
+                .allowUnencrypted();
+        add("clear-critical-suite-1", "A critical extension with suite 1: the suite comes first.", MALFORMED)
+                .message(clear().suite(1).critical(extensions(9, 1, 0)).build().bytes())
+                .allowUnencrypted();
+        add(
+                        "clear-wrong-context-and-aad",
+                        "A wrong context and associated data: the context comes first.",
+                        AUTHENTICATION)
+                .message(clear().context("tenant", "acme").build().bytes())
+                .context("tenant", "other")
+                .aad(ROW)
+                .allowUnencrypted();
+        add("clear-not-allowed-level-1", "The clear form at level 1, and level 0 is not accepted.", MALFORMED)
+                .message(clear().level(1).build().bytes());
         add("clear-suite-1", "The clear form with suite 1.", MALFORMED)
                 .message(clear().suite(1).build().bytes())
                 .allowUnencrypted();
@@ -610,10 +662,44 @@ final class VectorGenerator {
                 "pads-level-1",
                 "The form of pads at level 1.",
                 pads().level(1).build().bytes());
+        for (int level : new int[] {3, 4}) {
+            malformed(
+                    "sources-level-" + level,
+                    "The form of sources at level " + level + ".",
+                    sources(1).level(level).build().bytes());
+        }
+        for (int level : new int[] {2, 4}) {
+            malformed(
+                    "pads-level-" + level,
+                    "The form of pads at level " + level + ".",
+                    pads().level(level).build().bytes());
+        }
         malformed(
                 "sources-0",
                 "The form of sources without any.",
                 bare().form(3).level(2).formFields(concat(u8(0), u8(0))).build().bytes());
+        for (int which : new int[] {2, 4, 6}) {
+            malformed(
+                    "sources-" + which + "-recipient-kind-0",
+                    "Sources " + which + " have recipients, and one is of kind 0.",
+                    sources(which).recipient(0, u8(1), u8(1)).build().bytes());
+        }
+        malformed(
+                "sources-2-cut-in-mac",
+                "Ends one byte before the end of the MAC.",
+                dropLast(sources(2).recipient(1, MASTER).build().before("nonce"), 1));
+        malformed(
+                "sources-cut-in-ids",
+                "255 ids of keys, of which one is there.",
+                sources(1).build().with("formFields", concat(u8(1), u8(255), range(1, 16))));
+        malformed(
+                "public-sources",
+                "The public flag with a source that has no recipients.",
+                sources(1).flags(1).build().bytes());
+        malformed(
+                "public-pads",
+                "The public flag in the form of pads.",
+                pads().flags(1).build().bytes());
         malformed(
                 "sources-8",
                 "A source that does not exist.",
@@ -625,6 +711,22 @@ final class VectorGenerator {
                         .build()
                         .bytes());
         malformed(
+                "pads-65535",
+                "65,535 pads, which are there: their ids alone leave too little of 1,048,576 bytes.",
+                manyPads(0, 65535).build().bytes());
+        malformed(
+                "pads-header-over-1m",
+                "A header of 1,048,577 bytes.",
+                manyPads(12, 65534).build().bytes());
+        malformed(
+                "pads-extensions-over-64k",
+                "A skippable extension that ends one byte behind the first 65,536.",
+                pads().skippable(extensions(1, 1, 65537 - 18)).build().bytes());
+        malformed(
+                "pads-extensions-over-64k-by-count",
+                "A critical extension that ends with the first 65,536 bytes: the other list's count stands behind them.",
+                pads().critical(extensions(1, 1, 65536 - 17)).build().bytes());
+        malformed(
                 "pads-bank-1025",
                 "A bank's name of 1,025 bytes.",
                 pads().formFields(concat(u16(1025), new byte[1025], u8(1), u16(0), u16(0)))
@@ -634,10 +736,12 @@ final class VectorGenerator {
                 "public-kind-without-flag",
                 "A recipient of a kind with a public key, without the flag.",
                 plain().recipient(16, u8(1), u8(1)).build().bytes());
-        malformed(
-                "public-kind-31-without-flag",
-                "A kind to come out of the range of those with a public key.",
-                plain().recipient(31, u8(1), u8(1)).build().bytes());
+        for (int kind : new int[] {19, 24, 30, 31}) {
+            malformed(
+                    "public-kind-" + kind + "-without-flag",
+                    "A kind to come out of the range of those with a public key.",
+                    plain().recipient(kind, u8(1), u8(1)).build().bytes());
+        }
         add("public-direct", "The public flag in the direct form.", MALFORMED)
                 .message(bare().direct(NAMED).flags(1).build().bytes())
                 .namedKeys(NAMED);
@@ -669,6 +773,10 @@ final class VectorGenerator {
         context("reserved", "A name that begins with the reserved prefix.", encoded("sealwright:public", "1"));
         context("reserved-bare", "The reserved prefix itself.", encoded("sealwright:", ""));
         context("8193-bytes", "8,193 bytes.", encoded("n", "v".repeat(8193 - 5)));
+        context(
+                "8193-bytes-in-two-pairs",
+                "8,193 bytes: too many in all, of two pairs that are each right.",
+                encoded("a", "v".repeat(4000), "b", "v".repeat(8193 - 4000 - 10)));
         malformed(
                 "context-length-past-end",
                 "A length that goes past the message's end.",
@@ -699,6 +807,12 @@ final class VectorGenerator {
                 .suite(5)
                 .formFields(concat(u16(4), ascii("bank"), u8(1), u16(0), u16(1), range(1, 16)))
                 .plaintext(HELLO);
+    }
+
+    /** A form of pads with a bank's name and pads of zero bytes. */
+    private static MessageBuilder manyPads(int bank, int count) {
+        return pads().formFields(
+                        concat(u16(bank), new byte[bank], u8(1), u16(count >>> 16), u16(count), new byte[count * 16]));
     }
 
     private void unsupported() {
@@ -736,14 +850,50 @@ final class VectorGenerator {
                 .namedKeys(NAMED);
         add("level-6-suite-3", "An unknown level and an unknown suite: the level comes first.", LEVEL_UNSUPPORTED)
                 .message(plain().level(6).suite(3).build().bytes());
+        for (int level : new int[] {0, 5}) {
+            add("critical-and-level-" + level, "A critical extension at level " + level + ".", EXTENSION)
+                    .message(plain().level(level)
+                            .critical(extensions(1, 1, 0))
+                            .build()
+                            .bytes());
+        }
         add("level-2-sources", "Level 2 without recipients: reserved.", LEVEL_UNSUPPORTED)
                 .message(sources(1).build().bytes());
         add("level-2-sources-recipients", "Level 2 with recipients: reserved.", LEVEL_UNSUPPORTED)
                 .message(sources(3).recipient(1, MASTER).build().bytes());
         add("level-2-sources-second-secret", "Level 2 with a second secret: reserved.", LEVEL_UNSUPPORTED)
                 .message(sources(5).recipient(200, u8(1), u8(1)).build().bytes());
+        add("level-2-sources-no-ids", "Level 2 without ids of keys.", LEVEL_UNSUPPORTED)
+                .message(sources(1).formFields(concat(u8(1), u8(0))).build().bytes());
+        for (int which : new int[] {2, 4}) {
+            add(
+                            "level-2-sources-" + which + "-alone",
+                            "Level 2 with the source " + which + " alone, which has recipients.",
+                            LEVEL_UNSUPPORTED)
+                    .message(sources(which).recipient(1, MASTER).build().bytes());
+        }
+        add("level-2-sources-public", "Level 2 with recipients and the public flag: the origin comes first.", ORIGIN)
+                .message(sources(2).flags(1).recipient(1, MASTER).build().bytes());
         add("level-3-pads", "Level 3: reserved.", LEVEL_UNSUPPORTED)
                 .message(pads().build().bytes());
+        add("level-3-pads-none", "No pads.", LEVEL_UNSUPPORTED)
+                .message(manyPads(4, 0).build().bytes());
+        for (int bank : new int[] {0, 1024}) {
+            add("level-3-pads-bank-" + bank, "A bank's name of " + bank + " bytes.", LEVEL_UNSUPPORTED)
+                    .message(manyPads(bank, 1).build().bytes());
+        }
+        for (int direction : new int[] {0, 2, 255}) {
+            add("level-3-pads-direction-" + direction, "Nobody looks at the direction.", LEVEL_UNSUPPORTED)
+                    .message(pads().formFields(concat(u16(1), u8(0xFF), u8(direction), u16(0), u16(0)))
+                            .build()
+                            .bytes());
+        }
+        add("level-3-pads-header-over-64k", "A header of more than 65,536 bytes.", LEVEL_UNSUPPORTED)
+                .message(manyPads(0, 4096).build().bytes());
+        add("level-3-pads-header-1m", "A header of exactly 1,048,576 bytes.", LEVEL_UNSUPPORTED)
+                .message(manyPads(11, 65534).plaintext(new byte[0]).build().bytes());
+        add("level-3-pads-extensions-64k", "Extensions end with the first 65,536 bytes.", LEVEL_UNSUPPORTED)
+                .message(pads().skippable(extensions(1, 1, 65536 - 18)).build().bytes());
         add("public", "The public flag, with a public-key recipient beside the right one.", ORIGIN)
                 .message(plain().flags(1).recipient(17, u8(1), u8(1)).build().bytes());
         add("public-alone", "The public flag, without a public-key recipient.", ORIGIN)
@@ -837,6 +987,17 @@ final class VectorGenerator {
                         bare().recipient(1, MASTER).recipient(2, NAMED).plaintext(HELLO))
                 .masterKeys()
                 .namedKeys(NAMED);
+        for (int kind : new int[] {15, 32}) {
+            ok(
+                    "recipient-kind-" + kind,
+                    "A kind just outside of the range of those with a public key needs no flag.",
+                    bare().recipient(kind, u8(1), u8(1)).recipient(1, MASTER).plaintext(HELLO));
+        }
+        ok(
+                        "recipient-two-keys-fit",
+                        "The opener has the bytes of the one recipient's key under two version ids.",
+                        plain())
+                .masterKeys(renamed, MASTER);
         MessageBuilder many = bare().plaintext(HELLO);
         for (int i = 0; i < 63; i++) {
             many.recipient(100, concat(ascii("id "), u8(i)), range(i, 20));
@@ -874,6 +1035,15 @@ final class VectorGenerator {
                         "One bit of a named key's key check is flipped: id and check must both fit.",
                         NO_MATCH)
                 .message(named.flipped("recipient1Id"))
+                .namedKeys(NAMED);
+        add(
+                        "recipient-named-other-id",
+                        "A named key's right key check with another version id: id and check must both fit.",
+                        NO_MATCH)
+                .message(bare().recipient(2, new Key(range(0xE0, 16), NAMED.material()))
+                        .plaintext(HELLO)
+                        .build()
+                        .bytes())
                 .namedKeys(NAMED);
         add("recipient-flipped-check", "One bit of a master key's key check is flipped.", NO_MATCH)
                 .message(plain().build().flipped("recipient1Id"));
