@@ -51,7 +51,7 @@ final class PreparedOpener implements Opener {
 
     @Override
     public byte[] open(byte[] message) {
-        return open(message, SealOptions.NO_DATA);
+        return open(message, CallOptions.NO_DATA);
     }
 
     @Override
@@ -79,7 +79,7 @@ final class PreparedOpener implements Opener {
         List<byte[]> plaintexts = new ArrayList<>(messages.size());
         try {
             for (int i = 0; i < messages.size(); i++) {
-                byte[] data = associatedData == null ? SealOptions.NO_DATA : associatedData.get(i);
+                byte[] data = associatedData == null ? CallOptions.NO_DATA : associatedData.get(i);
                 plaintexts.add(open(messages.get(i), data));
             }
         } catch (RuntimeException e) {

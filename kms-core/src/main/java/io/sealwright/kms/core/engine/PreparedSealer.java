@@ -66,7 +66,7 @@ final class PreparedSealer implements Sealer {
 
     @Override
     public byte[] seal(byte[] plaintext) {
-        return seal(plaintext, SealOptions.NO_DATA);
+        return seal(plaintext, CallOptions.NO_DATA);
     }
 
     @Override
@@ -109,7 +109,7 @@ final class PreparedSealer implements Sealer {
         }
         List<byte[]> messages = new ArrayList<>(plaintexts.size());
         for (int i = 0; i < plaintexts.size(); i++) {
-            byte[] data = associatedData == null ? SealOptions.NO_DATA : associatedData.get(i);
+            byte[] data = associatedData == null ? CallOptions.NO_DATA : associatedData.get(i);
             messages.add(seal(plaintexts.get(i), data));
         }
         return messages;

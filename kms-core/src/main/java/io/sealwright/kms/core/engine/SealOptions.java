@@ -18,45 +18,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The options of every form of encrypting. */
-abstract class SealOptions<T extends EncryptionOptions<T>> implements EncryptionOptions<T> {
-    static final byte[] NO_DATA = new byte[0];
-
-    final DefaultKeyManager kms;
-    private Known known;
-    private byte @Nullable [] associatedData;
+abstract class SealOptions<T extends EncryptionOptions<T>> extends CallOptions<T> implements EncryptionOptions<T> {
     private @Nullable List<Entry> entries;
     private boolean direct;
     private @Nullable SecurityLevel level;
     private @Nullable Suite suite;
 
     SealOptions(DefaultKeyManager kms) {
-        this.kms = kms;
-        this.known = kms.contexts().empty;
-    }
-
-    abstract T self();
-
-    @Override
-    public final T context(String name, String value) {
-        known = known == kms.contexts().empty
-                ? kms.contexts().of(name, value)
-                : new Known(known.context.and(name, value));
-        return self();
-    }
-
-    @Override
-    public final T context(EncryptionContext context) {
-        known = OpenOptions.joined(known, context);
-        return self();
-    }
-
-    @Override
-    public final T associatedData(byte[] data) {
-        if (associatedData != null) {
-            throw new IllegalStateException("associatedData given twice");
-        }
-        associatedData = Objects.requireNonNull(data, "associatedData");
-        return self();
+        super(kms);
     }
 
     @Override
@@ -111,13 +80,8 @@ abstract class SealOptions<T extends EncryptionOptions<T>> implements Encryption
         return self();
     }
 
-    final byte[] associatedData() {
-        byte[] data = associatedData;
-        return data == null ? NO_DATA : data;
-    }
-
     final EncryptionContext context() {
-        return known.context;
+        return known().context;
     }
 
     /** Whether the body stays in the clear; refuses what this release cannot do, and what level 0 would drop. */
@@ -132,7 +96,7 @@ abstract class SealOptions<T extends EncryptionOptions<T>> implements Encryption
                     "Its module is not built yet.",
                     "Use the default level, or a release that has it.");
         }
-        if (associatedData != null || entries != null || direct || suite != null) {
+        if (hasAssociatedData() || entries != null || direct || suite != null) {
             throw new IllegalStateException(
                     "level NONE protects nothing: key, suite and associated data cannot be given with it");
         }
@@ -168,6 +132,7 @@ abstract class SealOptions<T extends EncryptionOptions<T>> implements Encryption
     /** Where the data key comes from. */
     final SealingTarget target() {
         if (entries == null && !direct) {
+            Known known = known();
             SealingTarget target = known.target;
             if (target == null || target.closed()) {
                 target = kms.targets().get(kms.defaultPlan(), known.context);
@@ -175,7 +140,7 @@ abstract class SealOptions<T extends EncryptionOptions<T>> implements Encryption
             }
             return target;
         }
-        return kms.targets().get(plan(), known.context);
+        return kms.targets().get(plan(), known().context);
     }
 
     private RecipientPlan plan() {

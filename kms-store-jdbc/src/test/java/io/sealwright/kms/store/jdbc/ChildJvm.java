@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -60,6 +61,27 @@ final class ChildJvm implements AutoCloseable {
     /** Whether all lines that came were taken: the last one is what the child is doing now. */
     boolean isRead() {
         return lines.isEmpty();
+    }
+
+    /** All lines up to the first that begins so. */
+    List<String> upTo(String beginning) throws InterruptedException {
+        List<String> until = new ArrayList<>();
+        do {
+            until.add(line());
+        } while (!until.get(until.size() - 1).startsWith(beginning));
+        return until;
+    }
+
+    /** Kills the child when it has just begun a change, up to so many nanoseconds into it; notes its lines until then. */
+    void killWithinChange(List<String> noted, Random random, int mostNanos) throws InterruptedException {
+        do {
+            noted.addAll(upTo("begin"));
+        } while (!isRead());
+        long until = System.nanoTime() + random.nextInt(mostNanos);
+        while (System.nanoTime() < until) {
+            Thread.onSpinWait();
+        }
+        kill();
     }
 
     void tell(String line) {

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,16 +48,16 @@ class JdbcKeyStoreKillStress {
             open.clear();
             try (ChildJvm a = new ChildJvm(StoreChild.class, file.toString(), "a");
                     ChildJvm b = new ChildJvm(StoreChild.class, file.toString(), "b")) {
-                List<String> fromA = upTo(a, "open");
-                List<String> fromB = upTo(b, "open");
-                fromA.addAll(upTo(a, "done"));
-                fromB.addAll(upTo(b, "done"));
+                List<String> fromA = a.upTo("open");
+                List<String> fromB = b.upTo("open");
+                fromA.addAll(a.upTo("done"));
+                fromB.addAll(b.upTo("done"));
                 // After some changes, and then at any point of one.
                 for (int i = random.nextInt(20); i > 0; i--) {
-                    fromA.addAll(upTo(a, "begin"));
+                    fromA.addAll(a.upTo("begin"));
                 }
-                killWithin(a, fromA);
-                killWithin(b, fromB);
+                a.killWithinChange(fromA, random, 500_000);
+                b.killWithinChange(fromB, random, 500_000);
                 kills += 2;
                 fromA.addAll(a.rest());
                 fromB.addAll(b.rest());
@@ -85,7 +84,7 @@ class JdbcKeyStoreKillStress {
             Path file = folder.resolve("young-" + kills + ".db");
             try (ChildJvm a = new ChildJvm(StoreChild.class, file.toString(), "a");
                     ChildJvm b = new ChildJvm(StoreChild.class, file.toString(), "b")) {
-                upTo(a, "opening");
+                a.upTo("opening");
                 long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
                 // Not empty any more: one of them is at work.
                 while ((!Files.exists(file) || Files.size(file) == 0) && System.nanoTime() < limit) {
@@ -108,26 +107,6 @@ class JdbcKeyStoreKillStress {
         }
         System.out.println("killed " + kills + " processes near the making of a store, " + unfinished + " of "
                 + kills / 2 + " watched ones before it was open");
-    }
-
-    /** Kills a child that has just begun a change, up to half a millisecond into it. */
-    private void killWithin(ChildJvm child, List<String> lines) throws InterruptedException {
-        do {
-            lines.addAll(upTo(child, "begin"));
-        } while (!child.isRead());
-        long until = System.nanoTime() + random.nextInt(500_000);
-        while (System.nanoTime() < until) {
-            Thread.onSpinWait();
-        }
-        child.kill();
-    }
-
-    private static List<String> upTo(ChildJvm child, String beginning) throws InterruptedException {
-        List<String> lines = new ArrayList<>();
-        do {
-            lines.add(child.line());
-        } while (!lines.get(lines.size() - 1).startsWith(beginning));
-        return lines;
     }
 
     /** Notes what the lines acknowledge; returns whether a change was open at the end. */

@@ -46,13 +46,13 @@ class NamedKeyKillStress {
         while (kills < KILLS || (within < (kills + 1) / 2 && kills < 2 * KILLS)) {
             try (ChildJvm a = child("a", kills);
                     ChildJvm b = child("b", kills + 1)) {
-                List<String> fromA = upTo(a, "done");
-                List<String> fromB = upTo(b, "done");
+                List<String> fromA = a.upTo("done");
+                List<String> fromB = b.upTo("done");
                 for (int i = random.nextInt(15); i > 0; i--) {
-                    fromA.addAll(upTo(a, "begin"));
+                    fromA.addAll(a.upTo("begin"));
                 }
-                killWithin(a, fromA);
-                killWithin(b, fromB);
+                a.killWithinChange(fromA, random, 3_000_000);
+                b.killWithinChange(fromB, random, 3_000_000);
                 kills += 2;
                 fromA.addAll(a.rest());
                 fromB.addAll(b.rest());
@@ -69,26 +69,6 @@ class NamedKeyKillStress {
 
     private ChildJvm child(String suffix, int seed) throws Exception {
         return new ChildJvm(NamedKeyChild.class, home.toString(), suffix, Integer.toString(seed));
-    }
-
-    private static List<String> upTo(ChildJvm child, String beginning) throws InterruptedException {
-        List<String> lines = new ArrayList<>();
-        do {
-            lines.add(child.line());
-        } while (!lines.get(lines.size() - 1).startsWith(beginning));
-        return lines;
-    }
-
-    /** Kills a child that has just begun a change, up to three milliseconds into it. */
-    private void killWithin(ChildJvm child, List<String> lines) throws InterruptedException {
-        do {
-            lines.addAll(upTo(child, "begin"));
-        } while (!child.isRead());
-        long until = System.nanoTime() + random.nextInt(3_000_000);
-        while (System.nanoTime() < until) {
-            Thread.onSpinWait();
-        }
-        child.kill();
     }
 
     private void follow(List<String> lines) {
