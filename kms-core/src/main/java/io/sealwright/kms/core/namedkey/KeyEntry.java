@@ -54,6 +54,8 @@ final class KeyEntry {
     private final Map<Integer, ReentrantLock> loading = new ConcurrentHashMap<>();
     private final ReentrantLock changing = new ReentrantLock();
     private volatile @Nullable View view;
+    private volatile long sealsUntil;
+    private volatile boolean sealed;
 
     KeyEntry(String name, Map<VersionId, HeldVersion> heldById) {
         this.name = name;
@@ -81,6 +83,17 @@ final class KeyEntry {
 
     int heldCount() {
         return held.size();
+    }
+
+    /** Says until when data keys may live that a version of this key wrapped; its material may be gone before. */
+    void sealsUntil(long end) {
+        sealsUntil = end;
+        sealed = true;
+    }
+
+    /** Tells whether this process may hold material of the key, or seal under a data key that it wrapped. */
+    boolean inUse(long now) {
+        return heldCount() > 0 || sealed && sealsUntil - now > 0;
     }
 
     /** One change of this key at a time in this process; others' are told by the generation. */

@@ -154,7 +154,9 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
      * @throws KmsException what store or master keys failed with, if it is not in memory
      */
     public HeldVersion sealing(String name) {
-        return sealing(name, false);
+        HeldVersion version = sealing(name, false);
+        entry(name).sealsUntil(ages.expiry(time.nanoTime()) + Ages.PAUSE_NANOS);
+        return version;
     }
 
     /** The version of an encryption key that seals now, if it is in memory and young. No I/O; may start a refresh. */
@@ -534,7 +536,7 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
         }
         String what = "refresh " + KeyErrors.key(held.keyName());
         try {
-            CompletableFuture<?> unused = calls.submit(
+            CompletableFuture<?> unused = calls.begin(
                             what, () -> load(readExisting(held.keyName()), held.number(), true), done -> {})
                     .whenComplete((done, failure) -> {
                         if (failure != null) {
@@ -725,7 +727,7 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
         unknownIds.forget();
         KmsException failure = null;
         for (KeyEntry entry : entries.values()) {
-            if (entry.heldCount() > 0) {
+            if (entry.inUse(time.nanoTime())) {
                 try {
                     readExisting(entry.name());
                 } catch (KmsException e) {

@@ -119,7 +119,7 @@ final class StoreKeys implements AutoCloseable {
 
     private void refresh(Held there) {
         try {
-            CompletableFuture<?> unused = calls.submit(
+            CompletableFuture<?> unused = calls.begin(
                             "look again at the store's own key", () -> load(false, true) != null, done -> {})
                     .whenComplete((done, failure) -> {
                         if (failure != null) {

@@ -37,7 +37,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -154,7 +153,7 @@ public final class RootFinder implements AutoCloseable {
         if (!root.isDone()) {
             // A provider that hangs must leave time for the ones behind it: each gets its share of what is left.
             long share = Math.max(1, (end - System.nanoTime()) / (candidates.size() - index));
-            root = root.copy().orTimeout(share, TimeUnit.NANOSECONDS);
+            root = calls.within(root, share);
         }
         return root.handle((found, failure) -> step(header, open, index, found, failure, failures))
                 .thenCompose(step -> step.found() != null
@@ -186,10 +185,10 @@ public final class RootFinder implements AutoCloseable {
     private @Nullable Found attempt(Header header, OpenPolicy open, Candidate candidate, Failures failures) {
         while (true) {
             try {
-                return fit(header, open, rootOf(candidate).join(), failures);
+                return fit(header, open, calls.await(WHAT, rootOf(candidate)), failures);
             } catch (EvictedException e) {
                 LOG.debug("A root was evicted before its use; it is looked for again");
-            } catch (CompletionException | KmsException e) {
+            } catch (KmsException e) {
                 failures.note(typed(e));
                 return null;
             }
@@ -537,7 +536,7 @@ public final class RootFinder implements AutoCloseable {
         }
         try {
             Futures.background(
-                    calls.submit(
+                    calls.begin(
                             "checking a message's key again",
                             () -> {
                                 Root fresh = again.open();

@@ -105,18 +105,30 @@ public final class ProviderCalls implements AutoCloseable {
             // executor has no more.
             return done(what, task);
         }
+        return begin(what, task, discard);
+    }
+
+    /**
+     * As {@link #submit}, but never on this thread, a worker's own included: for what nobody waits for, such as a refresh
+     * ahead, which must not hold up the call that noticed it is due.
+     */
+    public <T> CompletableFuture<T> begin(String what, Supplier<T> task, Consumer<T> discard) {
         Flight<T> flight = new Flight<>(what, task, discard);
         try {
             executor.execute(flight);
-        } catch (RejectedExecutionException e) {
-            if (closed) {
-                throw closedError();
-            }
-            throw new OverloadedException(
-                    "The call was not begun: " + what + ".",
-                    "All " + MOST_THREADS + " threads for provider calls are busy.",
-                    "Repeat it later; if this goes on, look at the provider's latency.",
-                    e);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            // Rejected, or "unable to create native thread": nothing may be left that waits for this flight.
+            KmsException refused = closed
+                    ? closedError()
+                    : new OverloadedException(
+                            "The call was not begun: " + what + ".",
+                            "No thread takes it: the " + MOST_THREADS + " for provider calls are busy, or the system"
+                                    + " gives no more.",
+                            "Repeat it later; if this goes on, look at the provider's latency and at how many threads"
+                                    + " the process may have.",
+                            e);
+            flight.result.completeExceptionally(refused);
+            throw refused;
         }
         flight.startTimer();
         return flight.result;
@@ -181,14 +193,7 @@ public final class ProviderCalls implements AutoCloseable {
 
         /** Ends the flight at the deadline; the timer goes when the result comes, and keeps nothing alive. */
         void startTimer() {
-            CompletableFuture<Void> timer = new CompletableFuture<>();
-            Futures.then(timer, (done, cancelled) -> {
-                if (cancelled == null) {
-                    expire();
-                }
-            });
-            CompletableFuture<Void> unused = timer.completeOnTimeout(null, deadline.toNanos(), TimeUnit.NANOSECONDS);
-            Futures.then(result, (value, failure) -> timer.cancel(false));
+            after(deadline.toNanos(), result, this::expire);
         }
 
         private void expire() {
@@ -202,6 +207,40 @@ public final class ProviderCalls implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** The same result, or a {@link TimeoutException} if it is not there after so long; the future itself goes on. */
+    public <T> CompletableFuture<T> within(CompletableFuture<T> future, long nanos) {
+        CompletableFuture<T> limited = future.copy();
+        after(nanos, limited, () -> limited.completeExceptionally(new TimeoutException()));
+        return limited;
+    }
+
+    private void after(long nanos, CompletableFuture<?> unlessDone, Runnable end) {
+        CompletableFuture<Void> timer = new CompletableFuture<>();
+        Futures.then(timer, (done, cancelled) -> {
+            if (cancelled == null) {
+                offTimer(end);
+            }
+        });
+        CompletableFuture<Void> unused = timer.completeOnTimeout(null, nanos, TimeUnit.NANOSECONDS);
+        Futures.then(unlessDone, (value, failure) -> timer.cancel(false));
+    }
+
+    /**
+     * Not on the timer's thread, which the whole JVM has one of: what an application hangs on a stage runs here too. An
+     * executor that was given may have no thread left for this, and the deadline must hold.
+     */
+    private void offTimer(Runnable end) {
+        if (own != null) {
+            try {
+                own.execute(end);
+                return;
+            } catch (RejectedExecutionException | OutOfMemoryError e) {
+                // All are busy.
+            }
+        }
+        end.run();
     }
 
     /** Waits for a flight, no longer than the deadline; an interrupt ends this wait alone and keeps the flag. */

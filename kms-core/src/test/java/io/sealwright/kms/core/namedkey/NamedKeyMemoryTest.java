@@ -15,6 +15,7 @@ import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.WrapBinding;
+import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Gate;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
 import java.time.Duration;
 import java.util.List;
@@ -321,5 +322,33 @@ class NamedKeyMemoryTest {
 
         assertThat(fresh.sealing("orders").number()).isEqualTo(1);
         assertThat(late.looks()).hasValue(1);
+    }
+
+    @Test
+    void poll_rotatedElsewhereAfterTheMaterialWasWiped_toldWhileDataKeysMayLive() {
+        ring.sealing("orders");
+        rig.time.advance(Rig.REFRESH_AFTER.minusSeconds(1));
+        ring.sealing("orders"); // a data key that is wrapped now lives as long again
+        rig.time.advance(Duration.ofSeconds(64));
+        ring.poll();
+        assertThat(ring.held()).isZero();
+        orders.rotate();
+        rig.changed.clear();
+
+        ring.poll();
+
+        assertThat(rig.changed).containsExactly("orders");
+    }
+
+    @Test
+    void use_refreshDueOnAWorker_doesNotHoldItUp() {
+        HeldVersion held = ring.sealing("orders");
+        rig.time.advance(Rig.REFRESH_AFTER);
+        Gate gate = rig.master.hold(Operation.UNWRAP);
+
+        assertThat(rig.calls().call("a call", () -> ring.sealing("orders"))).isSameAs(held);
+
+        gate.release();
+        Rig.await("refresh", () -> held.expiresAt() == rig.time.nanoTime() + Rig.MAX_AGE.toNanos());
     }
 }

@@ -12,9 +12,11 @@ import io.sealwright.kms.testkit.time.ManualTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A store, a master key, a clock, and rings on them. */
 final class Rig implements AutoCloseable {
@@ -27,6 +29,7 @@ final class Rig implements AutoCloseable {
     final List<KmsEvent> told = new CopyOnWriteArrayList<>();
     final List<String> changed = new CopyOnWriteArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
+    private @Nullable ProviderCalls calls;
 
     NamedKeyRing ring() {
         return ring(List.of(master), List.of(master));
@@ -40,11 +43,17 @@ final class Rig implements AutoCloseable {
             NamedKeyStore from, List<MasterKey> wrapping, List<MasterKey> opening, Consumer<String> listener) {
         Events events = new Events(List.of(told::add));
         ProviderCalls calls = new ProviderCalls(Duration.ofSeconds(20), null, events, time);
+        this.calls = calls;
         NamedKeyRing ring =
                 new NamedKeyRing(from, wrapping, opening, calls, events, time, MAX_AGE, REFRESH_AFTER, listener);
         open.add(ring);
         open.add(calls);
         return ring;
+    }
+
+    /** What the ring made last calls through. */
+    ProviderCalls calls() {
+        return Objects.requireNonNull(calls, "no ring was made");
     }
 
     static UnavailableException away() {

@@ -36,6 +36,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -441,5 +442,44 @@ class OpeningCacheStress {
         }
         pool.shutdown();
         return done;
+    }
+
+    // ---- threads
+
+    @Test
+    void decrypt_noThreadForTheCall_isOverloadedAndOpensOnceThereIsOne() {
+        AtomicBoolean exhausted = new AtomicBoolean();
+        ExecutorService pool = Executors.newCachedThreadPool();
+        try {
+            KeyManager kms = kms(builder -> builder.masterKey(key).providerExecutor(task -> {
+                if (exhausted.get()) {
+                    throw new OutOfMemoryError("unable to create native thread");
+                }
+                pool.execute(task);
+            }));
+            byte[] message = kms().encrypt(PLAINTEXT).toBytes();
+            exhausted.set(true);
+            assertThatThrownBy(() -> kms.decrypt(message).toBytes()).isInstanceOf(OverloadedException.class);
+            exhausted.set(false);
+            assertThat(kms.decrypt(message).toBytes()).isEqualTo(PLAINTEXT);
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    @Test
+    void decryptAsync_providerHangs_stageFailsOnAThreadOfTheManager() throws Exception {
+        byte[] message = kms().encrypt(PLAINTEXT).toBytes();
+        KeyManager kms = kms(builder -> builder.masterKey(key).deadline(Duration.ofMillis(200)));
+        key.hold(Operation.UNWRAP);
+        String thread = kms.async()
+                .decrypt(message)
+                .toBytes()
+                .handle((done, failure) -> failure instanceof UnavailableException
+                        ? Thread.currentThread().getName()
+                        : String.valueOf(failure))
+                .toCompletableFuture()
+                .get(20, TimeUnit.SECONDS);
+        assertThat(thread).startsWith("sealwright-provider-");
     }
 }
