@@ -2,15 +2,18 @@ package io.sealwright.kms.core.chunked;
 
 import io.sealwright.kms.core.crypto.ChunkedCipher;
 import io.sealwright.kms.core.sealing.ChunkedStart;
+import io.sealwright.kms.error.ClosedException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Seals a plaintext that comes bit by bit, and writes what is done, in order. */
 final class SealingPipe implements BodyWriter {
     private final OutputStream target;
     private final Ring ring;
+    private final BooleanSupplier restored;
     private @Nullable Segment filling;
     private long written;
 
@@ -18,6 +21,7 @@ final class SealingPipe implements BodyWriter {
     SealingPipe(ChunkedStart start, OutputStream target, ChunkThreads threads) throws IOException {
         this.target = target;
         this.ring = new Ring(start.keys(), true, threads);
+        this.restored = start.restored();
         boolean begun = false;
         try {
             byte[] head = start.keys().head();
@@ -78,6 +82,13 @@ final class SealingPipe implements BodyWriter {
     }
 
     private void submit(Segment segment, boolean last) throws IOException {
+        // What was submitted before is the same in every copy of this process; what comes now may not be.
+        if (restored.getAsBoolean()) {
+            throw new ClosedException(
+                    "The encrypting stream takes no more.",
+                    "This process was restored from a snapshot, and a copy may go on under the same keys and nonces.",
+                    "Begin a new message.");
+        }
         filling = null;
         segment.last = last;
         ring.submit(segment);

@@ -13,7 +13,7 @@ public final class Salts {
     private final SecureRandom random = new SecureRandom();
     private final CloneSafeRandom cloneSafe = new CloneSafeRandom();
     private volatile int era;
-    private volatile boolean restored;
+    private volatile int restores;
 
     /** Grows whenever all epochs must end; epochs remember the one they were made in. */
     public int era() {
@@ -27,8 +27,13 @@ public final class Salts {
 
     /** Ends all epochs, and mixes kernel bytes into whatever is drawn from now on. */
     public synchronized void restored() {
-        restored = true;
+        restores++;
         era++;
+    }
+
+    /** How often this process is known to have been restored. */
+    public int restores() {
+        return restores;
     }
 
     /** The salt of a new epoch. */
@@ -45,7 +50,7 @@ public final class Salts {
 
     /** Random bytes of one message: a nonce, or the salt of a chunked body. */
     public byte[] bytes(int length) {
-        if (restored) {
+        if (restores > 0) {
             return fresh(length);
         }
         byte[] drawn = new byte[length];

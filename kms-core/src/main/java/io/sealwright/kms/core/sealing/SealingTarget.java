@@ -171,13 +171,15 @@ public final class SealingTarget implements AutoCloseable {
 
     /** The header and keys of a new chunked message (suite 4). */
     public ChunkedStart startChunked(byte[] aad) {
+        int restores = parameters.salts().restores(); // before the salt is drawn
         while (true) {
             DataKey key = dataKey();
             var epoch = key.chunked.current();
             while (epoch != null) {
                 var keys = epoch.newMessage(aad);
                 if (keys != null) {
-                    return new ChunkedStart(epoch.header(), keys);
+                    return new ChunkedStart(
+                            epoch.header(), keys, () -> parameters.salts().restores() != restores);
                 }
                 epoch = key.chunked.after(epoch);
             }

@@ -41,7 +41,7 @@ class HelpersTest {
     }
 
     private static ChunkedStart start() throws GeneralSecurityException {
-        return new ChunkedStart(new byte[] {1, 2, 3}, ChunkKeys.forSealing(KEY, SALT, NONE, null));
+        return new ChunkedStart(new byte[] {1, 2, 3}, ChunkKeys.forSealing(KEY, SALT, NONE, null), () -> false);
     }
 
     private static byte[] expected(byte[] plaintext) throws GeneralSecurityException {

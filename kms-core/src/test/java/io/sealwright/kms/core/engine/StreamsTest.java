@@ -1092,4 +1092,21 @@ class StreamsTest {
             throw new AssertionError("the source is not ours to close");
         }
     }
+
+    @Test
+    void encryptingStream_processRestored_takesNoMoreAndWritesNothingElse() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        EncryptingOutputStream stream = kms.encryptingStream(out).open();
+        stream.write(random(2 * CHUNK + 5));
+        int before = out.size();
+        kms.afterRestore();
+
+        assertThatThrownBy(stream::finish).isInstanceOf(ClosedException.class).hasMessageContaining("restored");
+
+        assertThat(out.size()).isEqualTo(before);
+        assertThatThrownBy(() -> stream.write(1)).isInstanceOf(ClosedException.class);
+        stream.close();
+        assertThat(kms.decrypt(kms.encrypt(random(100_000)).toBytes()).toBytes())
+                .isEqualTo(random(100_000));
+    }
 }
