@@ -6,7 +6,9 @@ import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.sealing.SealingTargets;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.MasterKey;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +28,7 @@ final class Housekeeping implements AutoCloseable {
     private final @Nullable NamedKeyRing namedKeys;
     private final List<MasterKey> files;
     private final ProviderCalls calls;
-    private boolean refreshFailed; // the timer's thread's
+    private final Set<MasterKey> refreshFailed = new HashSet<>(); // the timer's thread's
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "sealwright-housekeeping");
         thread.setDaemon(true);
@@ -55,25 +57,22 @@ final class Housekeeping implements AutoCloseable {
                 namedKeys.poll();
             }
             refreshFiles();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) { // an Error too: the timer would run no more, and nobody would tell
             // The timer must go on; whoever needs what failed here gets the error itself.
             LOG.debug("Housekeeping failed and will be tried again: {}", e.toString());
         }
     }
 
     private void refreshFiles() {
-        try {
-            for (MasterKey key : files) {
-                calls.call("reading " + key.uri() + " again", () -> {
-                    // No event: nothing was asked of a provider but whether a file changed.
-                    return key.refresh();
-                });
-            }
-            refreshFailed = false;
-        } catch (KmsException e) {
-            if (!refreshFailed) {
-                refreshFailed = true;
-                LOG.warn("A master key could not be read again; the versions in memory go on serving", e);
+        for (MasterKey key : files) {
+            try {
+                // No event: nothing was asked of a provider but whether a file changed.
+                calls.call("reading " + key.uri() + " again", key::refresh);
+                refreshFailed.remove(key);
+            } catch (KmsException e) {
+                if (refreshFailed.add(key)) {
+                    LOG.warn("A master key could not be read again; the versions in memory go on serving", e);
+                }
             }
         }
     }

@@ -18,6 +18,7 @@ import io.sealwright.kms.core.message.HeaderWriter;
 import io.sealwright.kms.core.opening.OpenPolicy;
 import io.sealwright.kms.core.opening.OpeningEpoch;
 import io.sealwright.kms.core.sealing.ChunkedStart;
+import io.sealwright.kms.core.sealing.SealingTarget;
 import io.sealwright.kms.error.ClosedException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -39,10 +40,12 @@ final class StreamCalls {
     private static ChunkedStart start(SealOptions<?> options) {
         options.demandStreamSuite();
         while (true) {
+            SealingTarget target = options.target();
             try {
-                return options.target().startChunked(options.associatedData());
+                return target.startChunked(options.associatedData());
             } catch (ClosedException e) {
-                if (options.kms.closed()) {
+                // Unless manager, master key or store was closed: that would not end.
+                if (options.kms.closed() || !target.closed()) {
                     throw e;
                 }
             }
@@ -264,6 +267,9 @@ final class StreamCalls {
             byte[] small = ChunkedStreams.small(plaintext, Bodies.MOST_SMALL_BYTES);
             EncryptionCall encryption = new EncryptionCall(kms, small, 0, small.length, true);
             encryption.recipients(anew.entries(), anew.direct());
+            if (header.suiteId() == Suite.XAES_256_GCM.id()) {
+                encryption.suite(Suite.XAES_256_GCM); // chosen where a repeated snapshot must repeat no nonce
+            }
             out.write(encryption
                     .context(header.context())
                     .associatedData(associatedData)

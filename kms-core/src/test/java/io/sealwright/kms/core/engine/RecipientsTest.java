@@ -25,6 +25,7 @@ import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.event.KmsEvent;
+import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.RecipientKind;
@@ -34,6 +35,7 @@ import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Lie;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -44,6 +46,8 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -515,5 +519,50 @@ class RecipientsTest {
                     .doesNotContain(Arrays.toString(secret));
         }
         assertThat(texts.toString()).doesNotContain("a private name");
+    }
+
+    @Test
+    void rewrap_directMessageOfSuite2_keepsItsSuite() {
+        KeyManager kms = kms(b -> b.masterKey(first).store(NamedKeyStore.inMemory()));
+        kms.keys().create("orders", KeySpec.AES_256);
+        byte[] message = kms.encrypt(PLAINTEXT)
+                .key("orders")
+                .direct()
+                .suite(Suite.XAES_256_GCM)
+                .toBytes();
+        kms.key("orders").rotate();
+
+        byte[] renewed = kms.rewrap(message).associatedData(new byte[0]).toBytes();
+
+        assertThat(renewed).isNotEqualTo(message);
+        assertThat(KeyManager.inspect(renewed).suite()).isEqualTo(Suite.XAES_256_GCM);
+        assertThat(kms.decrypt(renewed).toBytes()).isEqualTo(PLAINTEXT);
+    }
+
+    @Test
+    void housekeeping_oneKeyCannotBeReadAgain_othersAre() throws Exception {
+        CountDownLatch read = new CountDownLatch(1);
+        MasterKey gone = inProcess(first, () -> {
+            throw new IllegalStateException("gone");
+        });
+        MasterKey there = inProcess(second, read::countDown);
+        kms(b -> b.masterKey(gone).alsoOpenWith(there));
+
+        assertThat(read.await(20, TimeUnit.SECONDS)).isTrue();
+    }
+
+    private static MasterKey inProcess(FaultyMasterKey key, Runnable refresh) {
+        return (MasterKey) Proxy.newProxyInstance(
+                MasterKey.class.getClassLoader(), new Class<?>[] {MasterKey.class}, (proxy, method, arguments) -> {
+                    switch (method.getName()) {
+                        case "inProcess":
+                            return true;
+                        case "refresh":
+                            refresh.run();
+                            return false;
+                        default:
+                            return method.invoke(key, arguments);
+                    }
+                });
     }
 }
