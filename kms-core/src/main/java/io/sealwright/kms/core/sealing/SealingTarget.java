@@ -8,8 +8,9 @@ import io.sealwright.kms.core.epoch.XaesSealingEpoch;
 import io.sealwright.kms.core.provider.Futures;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.error.ClosedException;
-import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.KmsBugException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,6 +36,9 @@ public final class SealingTarget implements AutoCloseable {
     private volatile boolean closed;
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable CompletableFuture<DataKey> flight; // guarded by lock
+
+    /** How often keys of this target were ended: one that was being made meanwhile is of before, and ended too. */
+    private final AtomicInteger retirements = new AtomicInteger();
 
     SealingTarget(
             RecipientPlan plan,
@@ -213,19 +217,13 @@ public final class SealingTarget implements AutoCloseable {
         }
         // Refresh ahead: one caller starts it, nobody waits, and a failure is tried again a little later.
         key.checkAgainAt(Math.min(key.expiresAt, parameters.time().now() + REFRESH_PAUSE_NANOS));
-        try {
-            Futures.background(takeOff(key, false), LOG);
-        } catch (KmsException e) {
-            // Overloaded or closing: the key is still live, so this call goes on; the next look tries again.
-            LOG.debug("A data key was not refreshed yet: {}", e.code());
-        }
+        Futures.background(takeOff(key, false), LOG);
         return key;
     }
 
-    /** The one flight to a key after {@code before}; joins one that is under way. */
+    /** The one flight to a key after {@code before}; joins one that is under way. It completes once the key has landed. */
     private CompletableFuture<DataKey> takeOff(@Nullable DataKey before, boolean urgent) {
-        CompletableFuture<DataKey> mine;
-        boolean inline;
+        CompletableFuture<DataKey> landed = new CompletableFuture<>();
         lock.lock();
         try {
             DataKey present = current;
@@ -235,52 +233,62 @@ public final class SealingTarget implements AutoCloseable {
             if (flight != null) {
                 return flight;
             }
-            inline = urgent && !maker.blocks(plan);
-            mine = inline
-                    ? new CompletableFuture<>()
-                    : calls.submit(WHAT, () -> maker.make(plan, context), DataKey::close);
-            flight = mine;
+            flight = landed;
         } finally {
             lock.unlock();
         }
-        if (inline) {
-            makeInline(mine);
-        }
-        return mine.whenComplete((made, failure) -> land(mine, made));
-    }
-
-    private void makeInline(CompletableFuture<DataKey> mine) {
+        // Outside the lock: what is asked for here may block, and may tell listeners.
+        int seen = retirements.get();
         try {
-            mine.complete(maker.make(plan, context));
+            Futures.then(made(urgent), (key, failure) -> land(landed, key, failure, seen));
         } catch (Throwable e) {
-            mine.completeExceptionally(e);
+            land(landed, null, e, seen);
         }
+        return landed;
     }
 
-    private void land(CompletableFuture<DataKey> landed, @Nullable DataKey made) {
+    private CompletableFuture<DataKey> made(boolean urgent) {
+        if (!urgent) {
+            return calls.begin(WHAT, () -> maker.make(plan, context), DataKey::close);
+        }
+        return maker.blocks(plan)
+                ? calls.submit(WHAT, () -> maker.make(plan, context), DataKey::close)
+                : CompletableFuture.completedFuture(maker.make(plan, context));
+    }
+
+    private void land(
+            CompletableFuture<DataKey> landed, @Nullable DataKey made, @Nullable Throwable failure, int seen) {
         DataKey before = null;
         lock.lock();
         try {
-            if (flight == landed) {
-                flight = null;
-                if (made != null) {
-                    before = current;
-                    current = made;
-                }
+            flight = null;
+            if (made != null) {
+                before = current;
+                current = made;
             }
         } finally {
             lock.unlock();
         }
+        if (made == null) {
+            landed.completeExceptionally(
+                    failure != null ? failure : new KmsBugException("a flight ended without key and failure", null));
+            return;
+        }
         if (before != null && before != made) {
             before.close();
         }
-        if (closed && made != null) {
+        if (retirements.get() != seen) {
+            made.retire();
+        }
+        if (closed) {
             made.close();
         }
+        landed.complete(made);
     }
 
-    /** Ends the present key: its named key or master key has changed. */
+    /** Ends the present key, and one that is being made: its named key has changed. */
     void retire() {
+        retirements.incrementAndGet();
         DataKey key = current;
         if (key != null) {
             key.retire();

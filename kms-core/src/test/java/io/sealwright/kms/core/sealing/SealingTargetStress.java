@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.fail;
 
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeyManagerBuilder;
+import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.Suite;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.message.HeaderParser;
@@ -14,12 +15,16 @@ import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.OverloadedException;
 import io.sealwright.kms.error.PermissionDeniedException;
+import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Gate;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Lie;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
 import io.sealwright.kms.testkit.time.ManualTime;
+import java.io.ByteArrayInputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -434,6 +439,30 @@ class SealingTargetStress {
                         .toCompletableFuture()
                         .join())
                 .isInstanceOf(ClosedException.class);
+    }
+
+    @Test
+    void sealStream_masterKeyClosedByAnother_isToldAndDoesNotSpin() {
+        KeyManager kms = kms();
+        key.close();
+        assertThatThrownBy(
+                        () -> kms.encrypt(new ByteArrayInputStream(PLAINTEXT)).to(OutputStream.nullOutputStream()))
+                .isInstanceOf(ClosedException.class);
+    }
+
+    @Test
+    void seal_namedKeyCompromisedWhileItsDataKeyIsMade_nothingIsSealedUnderIt() throws Exception {
+        KeyManager kms = kms(SOON, builder -> builder.store(NamedKeyStore.inMemory()));
+        kms.keys().create("orders", KeySpec.AES_256);
+        Gate gate = key.hold(Operation.WRAP);
+        Call<byte[]> seal =
+                i -> kms.encrypt(PLAINTEXT).key("orders").masterKey(key.uri()).toBytes();
+        Callers<byte[]> caller = new Callers<>("platform", 1, seal);
+        gate.awaitWaiting(1, SOON);
+        kms.key("orders").compromise();
+        gate.release();
+        assertThat(caller.failures()).singleElement().isInstanceOf(RefusedException.class);
+        assertThatThrownBy(() -> seal.call(0)).isInstanceOf(RefusedException.class);
     }
 
     // ---- helpers
