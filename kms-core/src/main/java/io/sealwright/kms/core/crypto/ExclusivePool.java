@@ -3,6 +3,7 @@ package io.sealwright.kms.core.crypto;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,8 +97,16 @@ public final class ExclusivePool<T extends ExclusivePool.Item> {
 
     /** Drops everything; what is held now is dropped when it is given back. */
     public void clear() {
+        clear(thing -> {});
+    }
+
+    /** As {@link #clear()}; each idle thing is handed over first, held by this caller, to wipe what is secret in it. */
+    public void clear(Consumer<T> last) {
         for (int i = 0; i < cells.length(); i++) {
-            cells.set(i, null);
+            T thing = cells.getAndSet(i, null);
+            if (thing != null && IDLE.compareAndSet(thing, true, false)) {
+                last.accept(thing);
+            }
         }
     }
 

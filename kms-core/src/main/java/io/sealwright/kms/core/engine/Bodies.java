@@ -126,9 +126,8 @@ final class Bodies {
             return openings.open(message, from, to, aad, policy, epoch);
         }
         int body = from + epoch.headerLength();
-        ChunkKeys keys = keys(message, from, to, aad, policy, epoch);
         byte[] out = new byte[chunked.plaintextLength(to - body)];
-        chunked.open(keys, message, body, to - body, out, 0);
+        chunked.open(keys(message, from, to, aad, policy, epoch), message, body, to - body, out, 0);
         return out;
     }
 

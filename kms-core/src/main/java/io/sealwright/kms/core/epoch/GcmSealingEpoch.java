@@ -98,7 +98,7 @@ public final class GcmSealingEpoch extends SealingEpoch {
     @Override
     public void close() {
         super.close();
-        slots.clear();
+        slots.clear(slot -> slot.cipher.forgetKey());
     }
 
     /** A cipher, its range of nonces, and what it leased of the budget. Exclusive to one thread at a time. */

@@ -45,21 +45,15 @@ final class Ciphers {
                 return kept;
             }
         }
-        Borrowed cipher = null;
-        boolean keep = own != null && own.again() && reserve(own);
-        if (!keep) {
-            cipher = common.take();
-        }
         byte[] copy;
         try {
             copy = key.copy();
         } catch (IllegalStateException e) {
-            if (keep && own != null) {
-                unreserve(own, 1);
-            }
-            return null;
+            return null; // before anything is taken: what is not given back would keep its cell in the pool
         }
         try {
+            boolean keep = own != null && own.again() && reserve(own);
+            Borrowed cipher = keep ? null : common.take();
             if (cipher == null) {
                 cipher = new Borrowed(new GcmCipher(provider), keep);
             }
@@ -109,7 +103,10 @@ final class Ciphers {
     }
 
     void release(Own own) {
-        own.end();
+        ExclusivePool<Borrowed> pool = own.end();
+        if (pool != null) {
+            pool.clear(cipher -> cipher.gcm.forgetKey());
+        }
         unreserve(own, own.reserved.get());
     }
 
@@ -153,9 +150,11 @@ final class Ciphers {
             return pool != null;
         }
 
-        private synchronized void end() {
+        private synchronized @Nullable ExclusivePool<Borrowed> end() {
+            ExclusivePool<Borrowed> last = pool;
             ended = true;
             pool = null;
+            return last;
         }
     }
 }

@@ -126,4 +126,21 @@ class ExclusivePoolTest {
         }
         assertThat(made.get()).isPositive().isLessThan(400_000);
     }
+
+    @Test
+    void clear_withALastLook_handsOverWhatIsIdleOnly() {
+        ExclusivePool<Thing> pool = new ExclusivePool<>(2);
+        Thing held = new Thing();
+        pool.put(held);
+        pool.take();
+        Thing idle = new Thing();
+        pool.put(idle);
+        List<Thing> last = new ArrayList<>();
+
+        pool.clear(last::add);
+        pool.clear(last::add);
+
+        assertThat(last).containsExactly(idle);
+        assertThat(pool.take()).isNull();
+    }
 }
