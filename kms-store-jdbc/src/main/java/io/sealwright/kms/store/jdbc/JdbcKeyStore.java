@@ -462,6 +462,9 @@ public final class JdbcKeyStore implements NamedKeyStore {
                         lease.spoil();
                     }
                     throw e;
+                } catch (RuntimeException | Error e) {
+                    lease.spoil(); // rolling back may have failed: the next to get it must not stand in a transaction
+                    throw e;
                 }
             } catch (SQLException e) {
                 Dialect.Failure failure = dialect.failure(e);

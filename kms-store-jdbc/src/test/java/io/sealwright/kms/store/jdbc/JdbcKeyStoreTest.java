@@ -13,6 +13,7 @@ import io.sealwright.kms.spi.KeyChange;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.StoredVersion;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -25,6 +26,7 @@ import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -321,6 +323,73 @@ class JdbcKeyStoreTest {
             assertThat(store.find("orders")).isPresent();
             StoreException e = assertFails(ErrorCode.KMS_STORE_UNAVAILABLE, () -> store.apply(create("invoices", 1)));
             assertThat(e).hasMessageContaining("It is read-only.").hasMessageContaining("write permission");
+        }
+    }
+
+    @Test
+    void apply_rollbackFails_connectionIsNotLentAgain() {
+        try (NamedKeyStore store = JdbcKeyStore.open(new FailingRollback(), SHORT)) {
+            store.apply(create("orders", 1));
+            KeyChange sameId = new KeyChange(
+                    "others", 0, 1, MARK, store.find("orders").orElseThrow().versions(), List.of());
+            assertThatThrownBy(() -> store.apply(sameId)).isInstanceOf(IllegalArgumentException.class);
+
+            assertThat(store.apply(create("more", 1))).isTrue();
+        }
+    }
+
+    /** A file's connections, which do not roll back. */
+    private final class FailingRollback implements Connections {
+        private final Connections real = SqliteFile.of(file, SqliteFile.driver().orElseThrow());
+
+        @Override
+        public Dialect dialect() throws SQLException {
+            return real.dialect();
+        }
+
+        @Override
+        public Lease lease(boolean write, long deadlineNanos) throws SQLException {
+            Lease lease = real.lease(write, deadlineNanos);
+            return new Lease() {
+                @Override
+                public Connection connection() {
+                    return proxy(Connection.class, lease.connection());
+                }
+
+                @Override
+                public void spoil() {
+                    lease.spoil();
+                }
+
+                @Override
+                public void close() {
+                    lease.close();
+                }
+            };
+        }
+
+        @Override
+        public String place() {
+            return real.place();
+        }
+
+        @Override
+        public void close() {
+            real.close();
+        }
+
+        private <T> T proxy(Class<T> type, Object target) {
+            return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (p, method, args) -> {
+                if (method.getName().equals("execute") && "ROLLBACK".equals(args[0])) {
+                    throw new SQLException("the test does not roll back");
+                }
+                try {
+                    Object result = method.invoke(target, args);
+                    return method.getName().equals("createStatement") ? proxy(Statement.class, result) : result;
+                } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                }
+            }));
         }
     }
 
