@@ -264,6 +264,7 @@ class OpeningCacheStress {
         key.fail(Operation.UNWRAP, 100, () -> new PermissionDeniedException("Disabled.", "Because.", "Ask."));
         time.advance(Duration.ofSeconds(299));
         assertThat(kms.decrypt(message).toBytes()).isEqualTo(PLAINTEXT);
+        await(() -> key.calls(Operation.UNWRAP) == 2); // the refresh that was due
         time.advance(Duration.ofSeconds(1));
         assertThatThrownBy(() -> kms.decrypt(message).toBytes()).isInstanceOf(PermissionDeniedException.class);
         key.behave();
