@@ -145,7 +145,8 @@ public interface KeyManager extends AutoCloseable {
 
     /**
      * To be called first thing after a process was restored from a snapshot or cloned: new salts are drawn from the
-     * kernel, so that no copy repeats another's nonces. Streams and channels that were sealing then take no more. With {@code org.crac} on the class path it is called for you.
+     * kernel, so that no copy repeats another's nonces. Streams and channels that were sealing then take no more. With
+     * {@code org.crac} on the class path a restore by CRaC calls it; nothing tells of any other kind.
      */
     void afterRestore();
 
