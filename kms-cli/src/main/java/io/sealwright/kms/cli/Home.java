@@ -10,6 +10,7 @@ import io.sealwright.kms.store.jdbc.JdbcKeyStore;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -39,11 +40,13 @@ final class Home {
     private final Surroundings here;
     private final Path folder;
     private final Path store;
+    private final boolean named;
 
-    private Home(Surroundings here, Path folder, Path store) {
+    private Home(Surroundings here, Path folder, Path store, boolean named) {
         this.here = here;
         this.folder = folder;
         this.store = store;
+        this.named = named;
     }
 
     /**
@@ -63,7 +66,14 @@ final class Home {
             }
         }
         Path folder = folder(here);
-        return new Home(here, folder, store(here, storeUrl, folder));
+        if (Files.isRegularFile(folder)) {
+            throw new Failure(
+                    Failure.Code.KMS_CLI_ENVIRONMENT,
+                    "The home '" + folder + "' is no folder.",
+                    "A file has that name.",
+                    "Set KMS_HOME to a folder for key file and store.");
+        }
+        return new Home(here, folder, store(here, storeUrl, folder), storeUrl != null);
     }
 
     Path keyFile() {
@@ -75,11 +85,30 @@ final class Home {
     }
 
     boolean hasKeyFile() {
-        return Files.exists(keyFile());
+        return isThere(keyFile());
     }
 
     boolean hasStore() {
-        return Files.exists(store);
+        return isThere(store);
+    }
+
+    /** What may not be looked at is not taken for lost: opening it says why. */
+    private static boolean isThere(Path file) {
+        try {
+            file.getFileSystem().provider().checkAccess(file);
+            return true;
+        } catch (AccessDeniedException e) {
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Stops where the caller named a store that is not there: most likely by a wrong name. */
+    void demandNamedStore() {
+        if (named && !hasStore()) {
+            throw nothingMade();
+        }
     }
 
     /** Whether neither key file nor store is there. */
@@ -181,6 +210,7 @@ final class Home {
             throw nothingMade();
         }
         demandKeyFileOfStore();
+        demandNamedStore();
         KeyManagerBuilder builder = builder().masterKey(DEFAULT_MASTER_KEY);
         if (hasStore()) {
             builder.store(openStore());

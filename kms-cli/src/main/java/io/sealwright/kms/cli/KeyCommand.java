@@ -92,6 +92,7 @@ final class KeyCommand extends Command {
         public Integer call() {
             Home home = home();
             home.demandKeyFileOfStore();
+            home.demandNamedStore();
             if (!home.hasStore()) {
                 print(json ? "{\"keys\":[]}\n" : "");
                 return 0;

@@ -286,6 +286,30 @@ class KeyCommandTest {
     }
 
     @Test
+    void health_keyFileOfAnotherStore_isNotHealthy() throws Exception {
+        done("key", "create", "orders");
+        Path other = folder.resolve("other");
+        assertThat(Run.at(other).kms("master-key", "bootstrap", "--create").code())
+                .isZero();
+        Files.copy(
+                other.resolve("local/default.key"),
+                home.resolve("local/default.key"),
+                java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Result result = kms("health", "--json");
+        refused(result, "KMS_CLI_UNHEALTHY");
+        assertThat(result.err()).contains("the store's own key");
+    }
+
+    @Test
+    void listAndHealth_namedStoreThatIsNotThere_areRefused() {
+        done("key", "create", "orders");
+        String missing = "jdbc:sqlite:" + folder.resolve("none.db");
+        refused(kms("key", "list", "--json", "--store", missing), "KMS_CLI_NOTHING_MADE");
+        refused(kms("health", "--json", "--store", missing), "KMS_CLI_NOTHING_MADE");
+        assertThat(folder.resolve("none.db")).doesNotExist();
+    }
+
+    @Test
     void health_damagedStore_exitsWithOneAndJsonStaysEmpty() throws Exception {
         done("key", "create", "orders");
         Files.write(home.resolve("store.db"), new byte[4096]);

@@ -135,7 +135,7 @@ final class DefaultKeyManager implements KeyManager {
         this.bodies = new Bodies(openings, new ChunkedBodies(threads));
         this.streams = new ChunkedStreams(threads);
         this.rewrapper = new Rewrapper(this, masterKeys, namedKeys, openings, calls);
-        this.healthCheck = new HealthCheck(masterKeys.opening(), store, calls, settings.time());
+        this.healthCheck = new HealthCheck(masterKeys.opening(), store, namedKeys, calls, settings.time());
         List<Entry> entries =
                 masterKeys.wrapping().stream().<Entry>map(MasterEntry::new).toList();
         this.defaultPlan = entries.isEmpty() ? null : new RecipientPlan(entries, false);

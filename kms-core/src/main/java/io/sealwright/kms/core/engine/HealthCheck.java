@@ -2,6 +2,7 @@ package io.sealwright.kms.core.engine;
 
 import io.sealwright.kms.Health;
 import io.sealwright.kms.Health.Part;
+import io.sealwright.kms.core.namedkey.NamedKeyRing;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
 import io.sealwright.kms.error.KmsException;
@@ -19,12 +20,19 @@ import org.jspecify.annotations.Nullable;
 final class HealthCheck {
     private final List<MasterKey> masterKeys;
     private final @Nullable NamedKeyStore store;
+    private final @Nullable NamedKeyRing namedKeys;
     private final ProviderCalls calls;
     private final TimeSource time;
 
-    HealthCheck(List<MasterKey> masterKeys, @Nullable NamedKeyStore store, ProviderCalls calls, TimeSource time) {
+    HealthCheck(
+            List<MasterKey> masterKeys,
+            @Nullable NamedKeyStore store,
+            @Nullable NamedKeyRing namedKeys,
+            ProviderCalls calls,
+            TimeSource time) {
         this.masterKeys = masterKeys;
         this.store = store;
+        this.namedKeys = namedKeys;
         this.calls = calls;
         this.time = time;
     }
@@ -38,6 +46,9 @@ final class HealthCheck {
             NamedKeyStore present = store;
             asked.add(ask("store", () -> {
                 long revision = present.revision();
+                if (namedKeys != null) {
+                    namedKeys.demandOpens();
+                }
                 return present.describe() + ", revision " + revision;
             }));
         }

@@ -220,6 +220,12 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
         }
     }
 
+    /** Throws unless the store's own key, if there is one, opens with the master keys here. Blocks; makes nothing. */
+    public void demandOpens() {
+        checkOpen();
+        storeKeys.find();
+    }
+
     /** How many versions have their material in memory. */
     public int held() {
         return heldById.size();
