@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 final class KeyFileStore {
     private static final String SUFFIX = ".tmp";
 
+    /** The one key that the command line and {@code embedded()} make; files of other names are put there by people. */
+    private static final String MADE_BY_US = "local://default";
+
     private final Path file;
     private final String uri;
     private final Duration deadline;
@@ -215,7 +218,10 @@ final class KeyFileStore {
         return new KeyNotFoundException(
                 "The key " + uri + " is not there.",
                 "There is no file " + file + ".",
-                "Make it with: kms master-key bootstrap --create; or set KMS_HOME to where it is,"
+                (uri.equals(MADE_BY_US)
+                                ? "Make it with: kms master-key bootstrap --create, or in a program with"
+                                        + " KeyManager.embedded(); or set KMS_HOME to where it is,"
+                                : "Set KMS_HOME to where it is,")
                         + " or restore the file from a backup.",
                 cause);
     }

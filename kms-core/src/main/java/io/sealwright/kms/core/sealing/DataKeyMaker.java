@@ -43,8 +43,9 @@ public final class DataKeyMaker {
     public static ConfigurationException noStore() {
         return new ConfigurationException(
                 "This key manager has no named keys.",
-                "It was built without a store.",
-                "Build it with .store(...), for example JdbcKeyStore.sqlite(path), or use KeyManager.embedded().");
+                "It was built without a store, or by embedded() where kms-store-jdbc or the SQLite driver is missing.",
+                "Add the dependencies io.sealwright:kms-store-jdbc and org.xerial:sqlite-jdbc; then use"
+                        + " KeyManager.embedded(), or give the builder a store, as .store(JdbcKeyStore.sqlite(path)).");
     }
 
     private NamedKeyRing namedKeys() {

@@ -227,7 +227,11 @@ class RecipientsTest {
     @Test
     void keys_withoutStore_isAConfigurationError() {
         KeyManager kms = kms(b -> b.masterKey(first));
-        assertThatThrownBy(kms::keys).isInstanceOf(ConfigurationException.class).hasMessageContaining(".store(");
+        assertThatThrownBy(kms::keys)
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(".store(")
+                .hasMessageContaining("io.sealwright:kms-store-jdbc")
+                .hasMessageContaining("org.xerial:sqlite-jdbc");
         assertThatThrownBy(() -> kms.key("orders")).isInstanceOf(ConfigurationException.class);
         assertThatThrownBy(() -> kms.encrypt(PLAINTEXT).key("orders").toBytes())
                 .isInstanceOf(ConfigurationException.class);

@@ -92,6 +92,16 @@ class LocalKeyProviderTest {
     }
 
     @Test
+    void open_missingOfAnotherName_doesNotNameBootstrap_whichWouldMakeDefault() {
+        assertThatThrownBy(() -> open("local://second", false))
+                .isInstanceOf(KeyNotFoundException.class)
+                .hasMessageContaining("The key local://second is not there.")
+                .hasMessageContaining("KMS_HOME")
+                .hasMessageNotContaining("bootstrap");
+        assertThat(temporary).isEmptyDirectory();
+    }
+
+    @Test
     void open_createMissing_makesOwnersFileAndFolders() throws Exception {
         try (MasterKey key = open("local://default", true)) {
             assertThat(key.uri()).isEqualTo("local://default");
