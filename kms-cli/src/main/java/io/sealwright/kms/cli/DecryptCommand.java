@@ -74,9 +74,7 @@ final class DecryptCommand extends Command {
     @Override
     public Integer call() {
         refuse("--passphrase-file", passphraseFile);
-        SecurityLevel[] required = levels.stream()
-                .map(level -> Names.level("--require-level", level))
-                .toArray(SecurityLevel[]::new);
+        SecurityLevel[] required = levels.stream().map(DecryptCommand::required).toArray(SecurityLevel[]::new);
         EncryptionContext bound = Bindings.context(context);
         byte[] data = Bindings.associatedData(associatedData);
         String file = outputName();
@@ -109,6 +107,23 @@ final class DecryptCommand extends Command {
             target.finish(null);
         }
         return 0;
+    }
+
+    private static SecurityLevel required(String text) {
+        SecurityLevel level = Names.level("--require-level", text);
+        if (level == SecurityLevel.NONE) {
+            throw Failure.usage(
+                    "--require-level does not take " + level + ".",
+                    "A message of level 0 proves nothing.",
+                    "To open one all the same, say --allow-unencrypted.");
+        }
+        if (level == SecurityLevel.LEGACY) {
+            throw Failure.usage(
+                    "--require-level does not take " + level + ".",
+                    "Messages of that level are in other formats, which this command does not open.",
+                    "Name a level from 1 to 4.");
+        }
+        return level;
     }
 
     /** The file to write, or null for standard output. */

@@ -71,6 +71,12 @@ final class EncryptCommand extends Command {
         Suite wantedSuite = suite == null ? null : Names.suite(suite);
         EncryptionContext bound = Bindings.context(context);
         byte[] data = Bindings.associatedData(associatedData);
+        if (wantedLevel == SecurityLevel.NONE && (!chosen.isEmpty() || wantedSuite != null || data != null)) {
+            throw Failure.usage(
+                    "--level NONE takes no -k, -m, -a and no --suite.",
+                    "It leaves the content readable and proves nothing, so that none of them would have any effect.",
+                    "Leave them out, or leave --level out to encrypt.");
+        }
         Home home = Home.of(here(), store);
         try (Source source = Source.open(here(), input);
                 Target target = target(source);

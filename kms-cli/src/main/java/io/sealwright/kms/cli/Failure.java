@@ -2,6 +2,7 @@ package io.sealwright.kms.cli;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -105,6 +106,9 @@ final class Failure extends RuntimeException {
         if (e instanceof NoSuchFileException missing) {
             return "There is no '" + missing.getFile() + "'.";
         }
+        if (e instanceof FileAlreadyExistsException there) {
+            return "'" + there.getFile() + "' is there and is no folder.";
+        }
         if (e instanceof AccessDeniedException denied) {
             return "Permission denied for '" + denied.getFile() + "'.";
         }
@@ -119,6 +123,9 @@ final class Failure extends RuntimeException {
 
     /** A path from an argument. */
     static Path path(String text) {
+        if (text.isEmpty()) {
+            throw usage("A file name is empty.", "Perhaps a variable of the script was not set.", "Give a file.");
+        }
         try {
             return Path.of(text);
         } catch (java.nio.file.InvalidPathException e) {

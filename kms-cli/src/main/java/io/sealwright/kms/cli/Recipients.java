@@ -1,5 +1,6 @@
 package io.sealwright.kms.cli;
 
+import io.sealwright.kms.spi.MasterKeyUri;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Stack;
@@ -37,9 +38,26 @@ final class Recipients {
     @SuppressWarnings("UnusedVariable") // the consumer takes the values
     private List<String> masterKeys = new ArrayList<>();
 
-    /** In the order of the command line. */
+    /**
+     * In the order of the command line, master keys in the one spelling that managers know them by.
+     *
+     * @throws Failure if one is given twice
+     */
     List<Choice> inOrder() {
-        return choices;
+        List<Choice> distinct = new ArrayList<>();
+        for (Choice choice : choices) {
+            Choice one = choice.masterKey()
+                    ? new Choice(MasterKeyUri.parse(choice.name()).toString(), true)
+                    : choice;
+            if (distinct.contains(one)) {
+                throw Failure.usage(
+                        "A recipient is given twice.",
+                        (one.masterKey() ? "-m " : "-k ") + one.name() + " stands there twice.",
+                        "Leave one of them out.");
+            }
+            distinct.add(one);
+        }
+        return distinct;
     }
 
     /** Both options come through here one by one, which two lists filled by picocli would not show. */
@@ -53,13 +71,7 @@ final class Recipients {
             if (args.isEmpty()) {
                 throw new ParameterException(command.commandLine(), "Option " + flag + " needs a value.");
             }
-            Choice choice = new Choice(args.pop(), masterKey);
-            List<Choice> choices = ((EncryptCommand) command.userObject()).recipients.choices;
-            if (choices.contains(choice)) {
-                throw new ParameterException(
-                        command.commandLine(), "Recipient " + flag + " " + choice.name() + " is given twice.");
-            }
-            choices.add(choice);
+            ((EncryptCommand) command.userObject()).recipients.choices.add(new Choice(args.pop(), masterKey));
         }
     }
 }

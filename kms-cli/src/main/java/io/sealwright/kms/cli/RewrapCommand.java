@@ -3,6 +3,7 @@ package io.sealwright.kms.cli;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.RewrapResult;
 import io.sealwright.kms.RewrapTransfer;
+import io.sealwright.kms.error.AuthenticationFailedException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,12 +55,23 @@ final class RewrapCommand extends Command {
         try (Source source = Source.open(here(), input);
                 Target target = target(source);
                 KeyManager kms = home.opening(masterKeys)) {
-            Work.between(source, target, () -> {
-                RewrapTransfer rewrapping = kms.rewrap(source.stream(new byte[0]))
-                        .allowCompromised()
-                        .associatedData(data);
-                result[0] = rewrapping.to(target.open());
-            });
+            try {
+                Work.between(source, target, () -> {
+                    RewrapTransfer rewrapping = kms.rewrap(source.stream(new byte[0]))
+                            .allowCompromised()
+                            .associatedData(data);
+                    result[0] = rewrapping.to(target.open());
+                });
+            } catch (AuthenticationFailedException e) {
+                throw new Explained(
+                        e.code(),
+                        "'" + source.name() + "' cannot be re-wrapped.",
+                        "Its associated data (-a) is not what was given, or the message or a key was changed, cut or"
+                                + " extended; which of these cannot be told.",
+                        "Give the associated data it was made with by -a, since its body must be encrypted anew, or put a"
+                                + " copy back that is whole.",
+                        e);
+            }
             boolean inPlace = output == null && !target.isStandardOutput();
             if (result[0].changed() || !inPlace) {
                 target.finish(source.file());

@@ -84,7 +84,12 @@ final class Target implements AutoCloseable {
             if (exists && !force) {
                 throw exists(name, null);
             }
-            return new Target(here, name, Kind.FILE, resolved(given), force);
+            Path path = resolved(given);
+            Path folder = path.toAbsolutePath().getParent();
+            if (folder != null && Files.notExists(folder)) {
+                throw new IOException("There is no folder '" + folder + "'.");
+            }
+            return new Target(here, name, Kind.FILE, path, force);
         } catch (IOException e) {
             throw Failure.writing(name, e);
         }

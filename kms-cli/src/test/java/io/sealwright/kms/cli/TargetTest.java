@@ -118,9 +118,9 @@ class TargetTest {
     @Test
     void file_inMissingFolder_isAFailureThatNamesIt() {
         Path nowhere = folder.resolve("none").resolve("out");
-        try (Target target = target(nowhere, false)) {
-            assertThatThrownBy(target::open).hasMessageContaining("none").hasMessageContaining("[KMS_CLI_OUTPUT]");
-        }
+        assertThatThrownBy(() -> target(nowhere, false))
+                .hasMessageContaining("There is no folder '" + folder.resolve("none") + "'.")
+                .hasMessageContaining("[KMS_CLI_OUTPUT]");
     }
 
     @Test

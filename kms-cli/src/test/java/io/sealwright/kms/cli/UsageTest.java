@@ -65,8 +65,14 @@ class UsageTest {
                 "encrypt a -o b -o c",
                 "encrypt a -k orders -k orders",
                 "encrypt a -k .hidden",
+                "encrypt a -m local://default -m LOCAL:default",
+                "decrypt  -o b",
                 "encrypt a -k",
                 "encrypt a --level 9",
+                "encrypt a --level 0 -k orders",
+                "encrypt a --level 0 -m local://default",
+                "encrypt a --level none -a 00",
+                "encrypt a --level none --suite 4",
                 "encrypt a --suite rot13",
                 "encrypt a -c tenant",
                 "encrypt a -a 0g",
@@ -75,6 +81,8 @@ class UsageTest {
                 "decrypt a.txt",
                 "decrypt .sealed",
                 "decrypt a.sealed --require-level high",
+                "decrypt a.sealed --require-level 0",
+                "decrypt a.sealed --require-level 1 --require-level legacy",
                 "inspect",
                 "rewrap",
                 "key",
@@ -190,6 +198,25 @@ class UsageTest {
                 .contains("none")
                 .contains("[KMS_CLI_INPUT]");
         assertThat(home()).doesNotExist();
+    }
+
+    @Test
+    void encrypt_folderOfTargetMissing_isNamedBeforeAnyWork() throws Exception {
+        Path file = Files.writeString(folder.resolve("a"), "x");
+        Result result = Run.at(home()).kms("encrypt", file, "-o", folder.resolve("none/b"));
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err())
+                .contains("There is no folder '" + folder.resolve("none") + "'.")
+                .contains("[KMS_CLI_OUTPUT]");
+        assertThat(home()).doesNotExist();
+    }
+
+    @Test
+    void run_homeIsAFile_saysSo() throws Exception {
+        Path file = Files.writeString(folder.resolve("a"), "x");
+        Result result = Run.at(file).kms("encrypt", file);
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("is no folder").contains("KMS_HOME").contains("[KMS_CLI_ENVIRONMENT]");
     }
 
     @Test
