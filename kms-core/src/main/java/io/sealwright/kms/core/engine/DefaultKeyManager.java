@@ -46,13 +46,18 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The manager: puts the parts together, hands out calls, closes the parts in order. */
 final class DefaultKeyManager implements KeyManager {
+    private static final Logger LOG = LoggerFactory.getLogger(DefaultKeyManager.class);
+
     private final Suite suite;
     private final MasterKeys masterKeys;
     private final @Nullable NamedKeyStore store;
@@ -344,19 +349,23 @@ final class DefaultKeyManager implements KeyManager {
             }
             closed = true;
         }
-        housekeeping.close();
-        threads.close();
-        calls.close();
-        targets.close();
-        openings.close();
+        // Each in its turn, whatever another one throws: keys are wiped and threads end in any case.
+        List<AutoCloseable> parts = new ArrayList<>(List.of(housekeeping, threads, calls, targets, openings));
         if (namedKeys != null) {
-            namedKeys.close();
+            parts.add(namedKeys);
         }
         if (store != null) {
-            store.close();
+            parts.add(store);
         }
-        masterKeys.close();
-        time.close();
+        parts.add(masterKeys);
+        parts.add(time);
+        for (AutoCloseable part : parts) {
+            try {
+                part.close();
+            } catch (Exception e) {
+                LOG.warn("Closing {} failed", part.getClass().getSimpleName(), e);
+            }
+        }
     }
 
     @Override

@@ -6,10 +6,13 @@ import io.sealwright.kms.KeyVersion;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.NamedKeys;
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import io.sealwright.kms.core.namedkey.KeyEntry.News;
 import io.sealwright.kms.core.namedkey.KeyEntry.View;
 import io.sealwright.kms.core.provider.Events;
 import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.error.CallInterruptedException;
+import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.event.KmsEvent;
 import io.sealwright.kms.spi.KeyChange;
@@ -21,7 +24,6 @@ import io.sealwright.kms.spi.StoredVersion;
 import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.WrapBinding;
 import java.security.MessageDigest;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -86,7 +88,7 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     private final Ages ages;
     private final Consumer<String> changed;
     private final UnknownIds unknownIds;
-    private final SecureRandom random = new SecureRandom();
+    private final CloneSafeRandom random = new CloneSafeRandom();
 
     /** All keys whose manifest was verified, held or not; never shrinks, since it is what roll-backs are told by. */
     private final Map<String, KeyEntry> entries = new ConcurrentHashMap<>();
@@ -210,6 +212,8 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
         try {
             calls.call("look for changes in the store", this::readChanges);
             pollFailed = false;
+        } catch (CallInterruptedException | ClosedException e) {
+            LOG.debug("The look for changes was ended: the manager is closing", e);
         } catch (KmsException e) {
             if (!pollFailed && !closed) {
                 LOG.warn(

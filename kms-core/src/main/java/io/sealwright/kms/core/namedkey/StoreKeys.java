@@ -1,12 +1,12 @@
 package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.WrapBinding;
-import java.security.SecureRandom;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -27,7 +27,7 @@ final class StoreKeys implements AutoCloseable {
     private final ProviderCalls calls;
     private final TimeSource time;
     private final Ages ages;
-    private final SecureRandom random = new SecureRandom();
+    private final CloneSafeRandom random = new CloneSafeRandom();
 
     /** One load at a time; held over calls to store and providers, by workers only. */
     private final ReentrantLock loading = new ReentrantLock();

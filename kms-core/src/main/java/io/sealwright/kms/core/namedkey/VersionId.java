@@ -1,7 +1,7 @@
 package io.sealwright.kms.core.namedkey;
 
+import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import java.nio.ByteBuffer;
-import java.security.SecureRandom;
 import java.util.HexFormat;
 
 /** The 16 random bytes that name a version in headers and rows, as a value that maps can hold. */
@@ -17,7 +17,7 @@ record VersionId(long high, long low) {
         return new VersionId(in.getLong(), in.getLong());
     }
 
-    static VersionId random(SecureRandom random) {
+    static VersionId random(CloneSafeRandom random) {
         byte[] bytes = new byte[BYTES];
         random.nextBytes(bytes);
         return of(bytes);

@@ -17,6 +17,7 @@ import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
 import io.sealwright.kms.core.time.CoarseTime;
 import io.sealwright.kms.error.AuthenticationFailedException;
+import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.NoMatchingRecipientException;
@@ -39,6 +40,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -567,14 +569,30 @@ public final class RootFinder implements AutoCloseable {
 
     private Root namedRoot(HeldVersion version, RootKey key) {
         byte[] id = Arrays.copyOf(key.recipient().id(), Format.KEY_ID_BYTES);
-        SecretBytes bytes = version.wrappingKey()
-                .unwrap(key.recipient().wrap(), id, new WrapBinding(Purpose.DATA_KEY, key.context()));
-        demandLength(bytes);
-        return of(version, key, bytes);
+        WrapBinding binding = new WrapBinding(Purpose.DATA_KEY, key.context());
+        return present(version, held -> {
+            SecretBytes bytes = held.wrappingKey().unwrap(key.recipient().wrap(), id, binding);
+            demandLength(bytes);
+            return of(held, key, bytes);
+        });
     }
 
     private Root directRoot(HeldVersion version) {
-        return of(version, null, SecretBytes.owning(version.wrappingKey().directRoot()));
+        return present(
+                version,
+                held -> of(held, null, SecretBytes.owning(held.wrappingKey().directRoot())));
+    }
+
+    /** Uses a version; one that was wiped between look-up and use is looked up once more, which says why. */
+    private Root present(HeldVersion version, Function<HeldVersion, Root> use) {
+        try {
+            return use.apply(version);
+        } catch (ClosedException e) {
+            if (namedKeys == null) {
+                throw e;
+            }
+            return use.apply(namedKeys.byId(version.id()).orElseThrow(() -> e));
+        }
     }
 
     private Root of(HeldVersion version, @Nullable RootKey key, SecretBytes bytes) {

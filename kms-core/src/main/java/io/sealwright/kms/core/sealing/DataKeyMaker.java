@@ -9,6 +9,7 @@ import io.sealwright.kms.core.provider.ProviderCalls.Operation;
 import io.sealwright.kms.core.sealing.RecipientPlan.Entry;
 import io.sealwright.kms.core.sealing.RecipientPlan.MasterEntry;
 import io.sealwright.kms.core.sealing.RecipientPlan.NamedEntry;
+import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.GeneratedKey;
@@ -20,6 +21,7 @@ import io.sealwright.kms.spi.WrapBinding.Purpose;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Makes data keys: asks the first recipient for one (or draws it), has the others wrap it. May block. */
@@ -85,16 +87,16 @@ public final class DataKeyMaker {
         // The age counts from before the providers were asked: what they answered was true then.
         long begun = parameters.time().now();
         if (plan.direct()) {
-            HeldVersion version =
-                    namedKeys().sealing(((NamedEntry) plan.entries().get(0)).name());
-            return DataKey.direct(
-                    parameters,
-                    SecretBytes.owning(version.wrappingKey().directRoot()),
-                    context,
-                    version.id(),
-                    begun,
-                    DIRECT_CHECK_NANOS,
-                    version.expiresAt() - begun);
+            return present(
+                    ((NamedEntry) plan.entries().get(0)).name(),
+                    version -> DataKey.direct(
+                            parameters,
+                            SecretBytes.owning(version.wrappingKey().directRoot()),
+                            context,
+                            version.id(),
+                            begun,
+                            DIRECT_CHECK_NANOS,
+                            version.expiresAt() - begun));
         }
         WrapBinding binding = new WrapBinding(Purpose.DATA_KEY, context);
         List<Recipient> recipients = new ArrayList<>(plan.entries().size());
@@ -155,7 +157,16 @@ public final class DataKeyMaker {
         if (entry instanceof MasterEntry master) {
             return wrap(calls, master.key(), root, binding);
         }
-        return wrap(namedKeys().sealing(((NamedEntry) entry).name()), root, binding);
+        return present(((NamedEntry) entry).name(), version -> wrap(version, root, binding));
+    }
+
+    /** Uses the sealing version; one that was wiped between look-up and use is looked up once more, which says why. */
+    private <T> T present(String name, Function<HeldVersion, T> use) {
+        try {
+            return use.apply(namedKeys().sealing(name));
+        } catch (ClosedException e) {
+            return use.apply(namedKeys().sealing(name));
+        }
     }
 
     /** The recipient entry of a master key, which has to know it again. */
