@@ -19,7 +19,7 @@ public final class CoarseTime implements AutoCloseable {
      */
     public CoarseTime(TimeSource source, Runnable gap) {
         this.source = source;
-        this.ticked = source == TimeSource.system();
+        this.ticked = source.equals(TimeSource.system());
         this.gap = gap;
         if (ticked) {
             Ticker.join(gap);

@@ -76,7 +76,7 @@ enum Dialect {
             return text(connection, "PRAGMA wal_checkpoint(TRUNCATE)").equals("0");
         }
 
-        /** By SQLite's primary result codes; see sqlite.org/rescode.html. */
+        /* By SQLite's primary result codes; see sqlite.org/rescode.html. */
         @Override
         Failure failure(SQLException e) {
             return switch (e.getErrorCode() & 0xff) {
