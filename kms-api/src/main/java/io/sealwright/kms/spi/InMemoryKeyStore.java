@@ -25,10 +25,14 @@ final class InMemoryKeyStore implements NamedKeyStore {
     /** Where a version belongs to; stays when the version is erased. */
     private record Place(String name, int number) {}
 
+    /** Who does a piece of work, until when by {@link System#nanoTime}. */
+    private record Held(String holder, long until) {}
+
     // Everything below is guarded by this; nothing blocks while holding it.
     private final TreeMap<String, Row> rows = new TreeMap<>();
     private final Map<String, Place> placesById = new HashMap<>();
     private final Map<Place, String> idsByPlace = new HashMap<>();
+    private final Map<String, Held> claims = new HashMap<>();
     private byte @Nullable [] storeKey;
     private long revision;
     private boolean closed;
@@ -125,6 +129,31 @@ final class InMemoryKeyStore implements NamedKeyStore {
     }
 
     @Override
+    public synchronized boolean claim(WorkClaim claim) {
+        checkOpen();
+        long now = System.nanoTime();
+        Held held = claims.get(claim.work());
+        if (held != null && now - held.until() < 0 && !held.holder().equals(claim.holder())) {
+            return false;
+        }
+        claims.put(claim.work(), new Held(claim.holder(), now + claim.lease().toNanos()));
+        return true;
+    }
+
+    @Override
+    public synchronized boolean release(WorkClaim claim) {
+        checkOpen();
+        Held held = claims.get(claim.work());
+        if (held == null
+                || System.nanoTime() - held.until() >= 0
+                || !held.holder().equals(claim.holder())) {
+            return false;
+        }
+        claims.remove(claim.work());
+        return true;
+    }
+
+    @Override
     public String describe() {
         return "memory of this process, lost at its end";
     }
@@ -138,6 +167,7 @@ final class InMemoryKeyStore implements NamedKeyStore {
         rows.clear();
         placesById.clear();
         idsByPlace.clear();
+        claims.clear();
         if (storeKey != null) {
             Arrays.fill(storeKey, (byte) 0);
         }

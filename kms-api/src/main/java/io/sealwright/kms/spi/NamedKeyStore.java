@@ -70,6 +70,27 @@ public interface NamedKeyStore extends AutoCloseable {
      */
     boolean apply(KeyChange change);
 
+    /**
+     * Claims a piece of work, so that of the processes that share this store one does it. The claim is the holder's
+     * until its lease has run out by the store's own clock, or it is released; a holder that claims again before that
+     * begins a new lease. A process that dies loses its claims that way.
+     *
+     * <p>A claim saves doing work twice; it is no lock: a holder that stalls for longer than its lease goes on beside
+     * the next one. What the work changes is safe all the same, since {@link #apply} expects a generation. Claims do
+     * not count as changes for {@link #revision}.
+     *
+     * @return whether the holder has it now: nobody had it, its lease had run out, or it was the holder's already
+     */
+    boolean claim(WorkClaim claim);
+
+    /**
+     * Gives a piece of work back before its lease runs out.
+     *
+     * @param claim its work and holder count, its lease does not
+     * @return whether it was the holder's; if not, nothing is changed
+     */
+    boolean release(WorkClaim claim);
+
     /** One line that tells what the store is; for {@code health}. */
     String describe();
 

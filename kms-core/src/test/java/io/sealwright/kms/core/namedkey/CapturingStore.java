@@ -3,6 +3,7 @@ package io.sealwright.kms.core.namedkey;
 import io.sealwright.kms.spi.KeyChange;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
+import io.sealwright.kms.spi.WorkClaim;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -48,6 +49,16 @@ record CapturingStore(NamedKeyStore read, Consumer<KeyChange> changes) implement
     public boolean apply(KeyChange change) {
         changes.accept(change);
         return true;
+    }
+
+    @Override
+    public boolean claim(WorkClaim claim) {
+        return read.claim(claim);
+    }
+
+    @Override
+    public boolean release(WorkClaim claim) {
+        return read.release(claim);
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.spi.KeyChange;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
+import io.sealwright.kms.spi.WorkClaim;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -80,6 +81,16 @@ final class RewritingStore implements NamedKeyStore {
     public boolean apply(KeyChange change) {
         beforeApply.run();
         return real().apply(change);
+    }
+
+    @Override
+    public boolean claim(WorkClaim claim) {
+        return real().claim(claim);
+    }
+
+    @Override
+    public boolean release(WorkClaim claim) {
+        return real().release(claim);
     }
 
     @Override

@@ -18,7 +18,7 @@ enum Dialect {
      * deferred transaction that reads and then writes fails for good (SQLITE_BUSY_SNAPSHOT) when another process wrote
      * between.
      */
-    SQLITE("sqlite", List.of("0001-named-keys.sql")) {
+    SQLITE("sqlite", List.of("0001-named-keys.sql", "0002-work-claims.sql")) {
         @Override
         void prepare(Connection connection) throws SQLException {
             // FULL: a commit that was acknowledged outlives a power cut. secure_delete: freed bytes become zeros.
@@ -68,6 +68,11 @@ enum Dialect {
         @Override
         String beginRead() {
             return "BEGIN";
+        }
+
+        @Override
+        String nowMillis() {
+            return "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
         }
 
         @Override
@@ -197,6 +202,9 @@ enum Dialect {
 
     /** Begins a transaction that reads, all as of one moment. */
     abstract String beginRead();
+
+    /** The database's own clock in milliseconds since 1970, as an expression. */
+    abstract String nowMillis();
 
     /**
      * Lets logs forget what was deleted, as far as the database can.

@@ -9,6 +9,7 @@ import io.sealwright.kms.spi.KeyChange;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.StoredVersion;
+import io.sealwright.kms.spi.WorkClaim;
 import io.sealwright.kms.store.jdbc.Connections.Lease;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -398,6 +399,39 @@ public final class JdbcKeyStore implements NamedKeyStore {
         if (Sql.update(connection, "UPDATE kms_state SET revision = revision + 1") != 1) {
             throw noState();
         }
+    }
+
+    @Override
+    public boolean claim(WorkClaim claim) {
+        long lease = claim.lease().toMillis();
+        String now = dialect.nowMillis();
+        // Over all that a lease may be: the clock was wrong when it was claimed, or was set back since.
+        String free = "kms_claim.holder = excluded.holder OR kms_claim.until_millis <= " + now
+                + " OR kms_claim.until_millis > " + now + " + ?";
+        return write("cannot be written", (connection, outcome) -> {
+            int claimed = Sql.update(
+                    connection,
+                    "INSERT INTO kms_claim (work, holder, until_millis) VALUES (?, ?, " + now + " + ?)"
+                            + " ON CONFLICT (work) DO UPDATE SET holder = excluded.holder,"
+                            + " until_millis = excluded.until_millis WHERE " + free,
+                    claim.work(),
+                    claim.holder(),
+                    lease,
+                    WorkClaim.MAX_LEASE.toMillis());
+            return claimed == 1;
+        });
+    }
+
+    @Override
+    public boolean release(WorkClaim claim) {
+        return write("cannot be written", (connection, outcome) -> {
+            int released = Sql.update(
+                    connection,
+                    "DELETE FROM kms_claim WHERE work = ? AND holder = ? AND until_millis > " + dialect.nowMillis(),
+                    claim.work(),
+                    claim.holder());
+            return released == 1;
+        });
     }
 
     @Override

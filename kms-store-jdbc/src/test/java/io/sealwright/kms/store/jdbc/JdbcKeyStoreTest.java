@@ -141,10 +141,10 @@ class JdbcKeyStoreTest {
     @Test
     void sqlite_newerSchema_isRefusedAndNotTouched() throws Exception {
         filled();
-        sql(file, "UPDATE kms_schema SET version = 2");
+        sql(file, "UPDATE kms_schema SET version = 3");
         byte[] before = Files.readAllBytes(file);
         StoreException e = assertFails(ErrorCode.KMS_STORE_NEWER, () -> JdbcKeyStore.sqlite(file));
-        assertThat(e).hasMessageContaining("schema 2").hasMessageContaining("newer release");
+        assertThat(e).hasMessageContaining("schema 3").hasMessageContaining("newer release");
         assertThat(file).hasBinaryContent(before);
     }
 

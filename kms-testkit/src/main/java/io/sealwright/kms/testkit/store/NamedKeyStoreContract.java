@@ -12,8 +12,10 @@ import io.sealwright.kms.spi.KeyChange;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.StoredVersion;
+import io.sealwright.kms.spi.WorkClaim;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -420,6 +422,56 @@ public abstract class NamedKeyStoreContract {
     }
 
     @Test
+    void claim_free_isTheHoldersUntilItIsReleased() {
+        long before = store.revision();
+        WorkClaim mine = claim("rotate orders", "one", Duration.ofMinutes(1));
+        WorkClaim theirs = claim("rotate orders", "two", Duration.ofMinutes(1));
+        assertTrue(store.claim(mine));
+        assertFalse(second.claim(theirs));
+        assertTrue(second.claim(claim("rotate invoices", "two", Duration.ofMinutes(1))), "other work");
+        assertTrue(store.claim(mine), "again, for longer");
+        assertFalse(second.release(theirs), "not theirs to give back");
+        assertFalse(second.claim(theirs));
+        assertTrue(store.release(mine));
+        assertFalse(store.release(mine), "given back already");
+        assertTrue(second.claim(theirs));
+        assertFalse(store.claim(mine));
+        assertEquals(before, store.revision(), "claims are no changes");
+    }
+
+    @Test
+    void claim_leaseRanOut_isAnybodys() throws Exception {
+        WorkClaim mine = claim("rotate orders", "one", Duration.ofMillis(50));
+        WorkClaim theirs = claim("rotate orders", "two", Duration.ofMinutes(1));
+        assertTrue(store.claim(mine));
+        long begun = System.nanoTime();
+        while (!second.claim(theirs)) {
+            assertTrue(System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(10), "the lease does not end");
+            Thread.sleep(5);
+        }
+        assertFalse(store.release(mine), "lost");
+        assertFalse(store.claim(mine));
+    }
+
+    @Test
+    void claim_leaseBegunAnew_outlastsTheFirst() throws Exception {
+        assertTrue(store.claim(claim("rotate orders", "one", Duration.ofMillis(50))));
+        assertTrue(store.claim(claim("rotate orders", "one", WorkClaim.MAX_LEASE)));
+        Thread.sleep(100);
+        assertFalse(second.claim(claim("rotate orders", "two", Duration.ofMinutes(1))));
+    }
+
+    @Test
+    void claim_manyAtOnce_exactlyOneWins() throws Exception {
+        for (int round = 0; round < 5; round++) {
+            String work = "round " + round;
+            List<Boolean> results =
+                    atOnce(i -> () -> handle(i).claim(claim(work, "holder " + i, Duration.ofMinutes(1))));
+            assertEquals(1, results.stream().filter(won -> won).count(), work);
+        }
+    }
+
+    @Test
     void everyMethod_interruptedBefore_worksAndKeepsTheFlag() {
         Thread.currentThread().interrupt();
         try {
@@ -446,6 +498,9 @@ public abstract class NamedKeyStoreContract {
         assertThrows(ClosedException.class, () -> handle.find("orders"));
         assertThrows(ClosedException.class, () -> handle.nameOf(id("orders", 1)));
         assertThrows(ClosedException.class, () -> handle.apply(change("orders", 0, 1, List.of())));
+        WorkClaim claim = claim("rotate orders", "one", Duration.ofMinutes(1));
+        assertThrows(ClosedException.class, () -> handle.claim(claim));
+        assertThrows(ClosedException.class, () -> handle.release(claim));
         assertFalse(handle.describe().isEmpty());
     }
 
@@ -493,6 +548,10 @@ public abstract class NamedKeyStoreContract {
             assertArrayEquals(expected.get(i).id(), found.versions().get(i).id());
             assertArrayEquals(expected.get(i).wraps(), found.versions().get(i).wraps());
         }
+    }
+
+    private static WorkClaim claim(String work, String holder, Duration lease) {
+        return new WorkClaim(work, holder, lease);
     }
 
     private static KeyChange change(String name, long from, long to, List<StoredVersion> put) {

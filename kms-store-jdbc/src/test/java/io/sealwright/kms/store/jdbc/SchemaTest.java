@@ -1,0 +1,54 @@
+package io.sealwright.kms.store.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.WorkClaim;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Stores of older schemas, and rows that a wrong clock left. */
+class SchemaTest {
+    private static final Duration MINUTE = Duration.ofMinutes(1);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void sqlite_schemaOne_isBroughtUpToDateAndKeepsItsRows() throws Exception {
+        Path file = folder.resolve("store.db");
+        try (NamedKeyStore store = JdbcKeyStore.sqlite(file)) {
+            store.initialise(new byte[] {7});
+        }
+        sql(file, "DROP TABLE kms_claim", "UPDATE kms_schema SET version = 1");
+        try (NamedKeyStore store = JdbcKeyStore.sqlite(file)) {
+            assertThat(store.storeKey()).hasValue(new byte[] {7});
+            assertThat(store.claim(new WorkClaim("work", "one", MINUTE))).isTrue();
+        }
+    }
+
+    @Test
+    void claim_heldForLongerThanAnyLease_isFree() throws Exception {
+        Path file = folder.resolve("store.db");
+        try (NamedKeyStore store = JdbcKeyStore.sqlite(file)) {
+            WorkClaim theirs = new WorkClaim("work", "two", MINUTE);
+            assertThat(store.claim(new WorkClaim("work", "one", MINUTE))).isTrue();
+            sql(file, "UPDATE kms_claim SET until_millis = until_millis + 3500000");
+            assertThat(store.claim(theirs)).isFalse();
+            sql(file, "UPDATE kms_claim SET until_millis = until_millis + 600000");
+            assertThat(store.claim(theirs)).as("the clock was set back since").isTrue();
+        }
+    }
+
+    private static void sql(Path file, String... statements) throws Exception {
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file)) {
+            for (String statement : statements) {
+                Sql.execute(connection, statement);
+            }
+        }
+    }
+}
