@@ -96,14 +96,24 @@ final class KeyEntry {
         return heldCount() > 0 || sealed && sealsUntil - now > 0;
     }
 
-    /** One change of this key at a time in this process; others' are told by the generation. */
-    ReentrantLock changing() {
-        return changing;
+    /** One change of this key at a time in this process; others' are told by the generation. The caller unlocks. */
+    ReentrantLock lockChanging() {
+        return locked(changing);
     }
 
-    /** One unwrap of a version at a time. */
-    ReentrantLock loading(int number) {
-        return loading.computeIfAbsent(number, n -> new ReentrantLock());
+    /** One unwrap of a version at a time. The caller unlocks. */
+    ReentrantLock lockLoading(int number) {
+        return locked(loading.computeIfAbsent(number, n -> new ReentrantLock()));
+    }
+
+    private ReentrantLock locked(ReentrantLock lock) {
+        try {
+            lock.lockInterruptibly();
+            return lock;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw KeyErrors.interrupted(KeyErrors.key(name), e);
+        }
     }
 
     /**

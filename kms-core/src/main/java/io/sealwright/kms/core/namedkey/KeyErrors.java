@@ -38,6 +38,14 @@ final class KeyErrors {
                         + (found == seen ? " with other contents." : "."));
     }
 
+    static StoreException gone(String name) {
+        return corrupt(key(name), "This process has seen it, and it is gone; destroyed keys leave a tombstone.");
+    }
+
+    static StoreException noStoreKey(String name) {
+        return corrupt(key(name), "It is there, and the store's own key is not.");
+    }
+
     static StoreException conflict(String name) {
         return new StoreException(
                 ErrorCode.KMS_STORE_CONFLICT,
@@ -123,6 +131,10 @@ final class KeyErrors {
                 what,
                 "Its newest version is " + word(state) + ", and no other is active.",
                 "Make a new version with: kms key rotate " + present.name());
+    }
+
+    static RefusedException notRotated(String name, String why) {
+        return state("The " + key(name) + " cannot be rotated.", why, "Create a key of another name.");
     }
 
     static RefusedException destroyedVersion(String name, int number) {

@@ -2,9 +2,11 @@ package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
+import io.sealwright.kms.spi.TimeSource;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -133,8 +135,17 @@ final class Manifest {
         return Instant.ofEpochMilli(millis);
     }
 
-    /** The latest time that a manifest can hold. */
-    static Instant latest() {
-        return Instant.ofEpochMilli(LAST_MILLIS);
+    /** The present in whole milliseconds, as manifests hold it. */
+    static Instant present(TimeSource time) {
+        return time.instant().truncatedTo(ChronoUnit.MILLIS);
+    }
+
+    /** In whole milliseconds and never earlier, so that nothing happens before its time. */
+    static Instant roundedUp(Instant instant, String what) {
+        if (instant.isAfter(Instant.ofEpochMilli(LAST_MILLIS))) {
+            throw new IllegalArgumentException(what + " must be before the year 10000, not " + instant);
+        }
+        Instant whole = instant.truncatedTo(ChronoUnit.MILLIS);
+        return whole.equals(instant) ? whole : whole.plusMillis(1);
     }
 }

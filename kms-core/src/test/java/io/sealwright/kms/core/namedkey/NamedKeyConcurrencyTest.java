@@ -233,7 +233,7 @@ class NamedKeyConcurrencyTest {
         assertThatThrownBy(key::deactivate)
                 .isInstanceOf(StoreException.class)
                 .satisfies(e -> assertThat(((KmsException) e).code()).isEqualTo(ErrorCode.KMS_STORE_CONFLICT));
-        assertThat(tries).hasValue(NamedKeyRing.MOST_ATTEMPTS);
+        assertThat(tries).hasValue(Attempts.MOST);
     }
 
     @Test

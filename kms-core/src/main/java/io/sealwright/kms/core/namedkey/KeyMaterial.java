@@ -1,0 +1,287 @@
+package io.sealwright.kms.core.namedkey;
+
+import io.sealwright.kms.KeySpec;
+import io.sealwright.kms.KeyState;
+import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.TimeSource;
+import io.sealwright.kms.spi.WrapBinding;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The material of versions in memory: found there, or unwrapped by one load for however many wait, refreshed ahead of
+ * its age, and wiped after it. Safe for concurrent use.
+ */
+final class KeyMaterial implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(KeyMaterial.class);
+
+    private final NamedKeyStore store;
+    private final KnownKeys known;
+    private final StoreKeys storeKeys;
+    private final MasterKeys masterKeys;
+    private final ProviderCalls calls;
+    private final TimeSource time;
+    private final Ages ages;
+    private final UnknownIds unknownIds;
+    private final Map<Object, CompletableFuture<Optional<HeldVersion>>> flights = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    /** What a load is for: the sealing version of an encryption or a MAC key. */
+    private record Need(String name, boolean mac) {}
+
+    KeyMaterial(
+            NamedKeyStore store,
+            KnownKeys known,
+            StoreKeys storeKeys,
+            MasterKeys masterKeys,
+            ProviderCalls calls,
+            TimeSource time,
+            Ages ages) {
+        this.store = store;
+        this.known = known;
+        this.storeKeys = storeKeys;
+        this.masterKeys = masterKeys;
+        this.calls = calls;
+        this.time = time;
+        this.ages = ages;
+        this.unknownIds = new UnknownIds(time);
+    }
+
+    /** The version that seals now, of an encryption key or a MAC key; see {@link NamedKeyRing#sealing}. */
+    HeldVersion sealing(String name, boolean mac) {
+        HeldVersion young = youngSealing(name);
+        if (young != null && young.spec().mac() == mac) {
+            return young;
+        }
+        if (!KeyNames.valid(name)) {
+            throw KeyErrors.noSuchName();
+        }
+        return fly(new Need(name, mac), "load " + KeyErrors.key(name), () -> Optional.of(loadSealing(name, mac)))
+                .orElseThrow();
+    }
+
+    /** The version that seals now, if it is in memory and young. No I/O; may start a refresh. */
+    @Nullable
+    HeldVersion youngSealing(String name) {
+        KeyEntry entry = known.met(name);
+        if (entry == null) {
+            return null;
+        }
+        HeldVersion held = entry.held(entry.sealing());
+        long now = time.nanoTime();
+        if (held == null || !held.youngAt(now)) {
+            return null;
+        }
+        refreshIfDue(held, now);
+        return held;
+    }
+
+    /** The version of this id, of an encryption key or a MAC key; see {@link NamedKeyRing#byId}. */
+    Optional<HeldVersion> byId(VersionId id, boolean mac) {
+        HeldVersion held = young(id);
+        if (held == null && unknownIds.missedLately(id)) {
+            return Optional.empty();
+        }
+        if (held == null) {
+            held = fly(id, "load the key version of id " + id.hex(), () -> loadById(id, mac))
+                    .orElse(null);
+        }
+        return Optional.ofNullable(held).filter(version -> version.spec().mac() == mac);
+    }
+
+    /** The version of this id, if it is in memory and young. No I/O; may start a refresh. */
+    @Nullable
+    HeldVersion young(VersionId id) {
+        HeldVersion held = known.held(id);
+        long now = time.nanoTime();
+        if (held == null || !held.youngAt(now)) {
+            return null;
+        }
+        refreshIfDue(held, now);
+        return held;
+    }
+
+    /** The store has changed: ids that were not there may be now. */
+    void forgetUnknownIds() {
+        unknownIds.forget();
+    }
+
+    /** Wipes what is past its age, and lets the clock change states. */
+    void sweep() {
+        for (KeyEntry entry : known.entries()) {
+            entry.sweep(ages, time.nanoTime());
+            known.tick(entry);
+        }
+    }
+
+    boolean closed() {
+        return closed;
+    }
+
+    void checkOpen() {
+        if (closed) {
+            throw KeyErrors.closed();
+        }
+    }
+
+    /** Wipes all. */
+    @Override
+    public void close() {
+        closed = true;
+        known.entries().forEach(KeyEntry::wipe);
+    }
+
+    // ---------------------------------------------------------------- flights
+
+    /** One flight at a time for one need: whoever comes meanwhile waits for it, each with an interrupt of his own. */
+    private Optional<HeldVersion> fly(Object need, String what, Supplier<Optional<HeldVersion>> load) {
+        CompletableFuture<Optional<HeldVersion>> mine = new CompletableFuture<>();
+        CompletableFuture<Optional<HeldVersion>> first = flights.putIfAbsent(need, mine);
+        if (first != null) {
+            return calls.await(what, first);
+        }
+        try {
+            CompletableFuture<?> unused = calls.submit(what, load, late -> {}).whenComplete((loaded, failure) -> {
+                flights.remove(need, mine);
+                if (failure == null) {
+                    mine.complete(loaded);
+                } else {
+                    mine.completeExceptionally(failure);
+                }
+            });
+        } catch (RuntimeException e) {
+            flights.remove(need, mine);
+            mine.completeExceptionally(e);
+        }
+        return calls.await(what, mine);
+    }
+
+    private void refreshIfDue(HeldVersion held, long now) {
+        if (!held.beginRefresh(now)) {
+            return;
+        }
+        String what = "refresh " + KeyErrors.key(held.keyName());
+        try {
+            CompletableFuture<?> unused = calls.begin(
+                            what, () -> load(known.readExisting(held.keyName()), held.number(), true), done -> {})
+                    .whenComplete((done, failure) -> {
+                        if (failure != null) {
+                            refreshFailed(held, failure);
+                        }
+                        held.endRefresh();
+                    });
+        } catch (KmsException e) {
+            refreshFailed(held, e);
+            held.endRefresh();
+        }
+    }
+
+    private void refreshFailed(HeldVersion held, Throwable failure) {
+        LOG.debug("Could not refresh {}; it serves until it expires", held, failure);
+        held.refreshLater(time.nanoTime() + Ages.PAUSE_NANOS);
+    }
+
+    // ---------------------------------------------------------------- loads, on workers
+
+    private HeldVersion loadSealing(String name, boolean mac) {
+        VerifiedKey key = known.readExisting(name);
+        KeyRecord present = key.record().at(time.instant());
+        if (present.spec().mac() != mac) {
+            throw KeyErrors.wrongSpec(name, present.spec());
+        }
+        int number = present.sealing();
+        if (number == 0) {
+            throw KeyErrors.doesNotSeal(present);
+        }
+        return load(key, number, false);
+    }
+
+    private Optional<HeldVersion> loadById(VersionId id, boolean mac) {
+        String name = known.nameOf(id);
+        if (name == null) {
+            if (!unknownIds.mayLook()) {
+                throw KeyErrors.tooManyUnknown();
+            }
+            name = store.nameOf(id.bytes()).orElse(null);
+            if (name == null) {
+                unknownIds.missed(id);
+                return Optional.empty();
+            }
+            unknownIds.found();
+            if (!KeyNames.valid(name)) {
+                throw KeyErrors.corrupt("key version " + id.hex(), "Its row stands under a name that no key can have.");
+            }
+        }
+        VerifiedKey key = known.readExisting(name);
+        String found = name;
+        VersionRecord version = key.record()
+                .find(id)
+                .orElseThrow(() -> KeyErrors.corrupt(
+                        KeyErrors.key(found), "A version stands under its name that its manifest does not have."));
+        if (key.record().spec().mac() != mac) {
+            return Optional.empty();
+        }
+        return Optional.of(load(key, version.number(), false));
+    }
+
+    /** Unwraps one version, unless it is young. */
+    private HeldVersion load(VerifiedKey key, int number, boolean again) {
+        KeyEntry entry = known.entry(key.record().name());
+        ReentrantLock loading = entry.lockLoading(number);
+        try {
+            HeldVersion held = entry.held(number);
+            long begun = time.nanoTime();
+            if (held != null && held.youngAt(begun) && !(again && held.dueAt(begun))) {
+                return held;
+            }
+            VersionRecord version = key.record().version(number).orElseThrow();
+            if (version.state() == KeyState.DESTROYED) {
+                throw KeyErrors.destroyedVersion(entry.name(), number);
+            }
+            try (SecretBytes material = unwrap(key, version)) {
+                return install(entry, key.record().spec(), version, material, begun);
+            }
+        } finally {
+            loading.unlock();
+        }
+    }
+
+    private SecretBytes unwrap(VerifiedKey verified, VersionRecord version) {
+        KeyRecord key = verified.record();
+        String subject = "version " + version.number() + " of " + KeyErrors.key(key.name());
+        StoreKey storeKey = storeKeys.find().orElseThrow(() -> KeyErrors.noStoreKey(key.name()));
+        WrapBinding binding =
+                Bindings.version(storeKey.storeIdHex(), key.name(), key.spec(), version.number(), version.id());
+        return masterKeys.unwrapAny(
+                subject,
+                verified.wraps(version.number()),
+                binding,
+                bytes -> bytes.length == key.spec().materialBytes() && StoreKey.check(bytes) == version.check());
+    }
+
+    private HeldVersion install(KeyEntry entry, KeySpec spec, VersionRecord version, SecretBytes material, long begun) {
+        HeldVersion fresh = new HeldVersion(entry, spec, version, material, ages.expiry(begun), ages.refresh(begun));
+        HeldVersion installed = entry.install(fresh, ages.expiry(begun), ages.refresh(begun));
+        if (installed != fresh) {
+            fresh.wipe();
+        }
+        if (closed) {
+            entry.wipe();
+            throw KeyErrors.closed();
+        }
+        if (installed == null) {
+            throw KeyErrors.destroyedVersion(entry.name(), version.number());
+        }
+        return installed;
+    }
+}

@@ -1,0 +1,211 @@
+package io.sealwright.kms.core.namedkey;
+
+import io.sealwright.kms.core.namedkey.KeyEntry.News;
+import io.sealwright.kms.core.namedkey.KeyEntry.View;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoredKey;
+import io.sealwright.kms.spi.TimeSource;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What this process knows of the store's keys, and the only way to read one: nothing comes out that was not verified, and
+ * nothing older than what was seen before. Methods that read the store are for workers.
+ */
+final class KnownKeys {
+    private static final Logger LOG = LoggerFactory.getLogger(KnownKeys.class);
+
+    private final NamedKeyStore store;
+    private final StoreKeys storeKeys;
+    private final TimeSource time;
+    private final Consumer<String> changed;
+
+    /** All keys whose manifest was verified, held or not; never shrinks, since it is what roll-backs are told by. */
+    private final Map<String, KeyEntry> entries = new ConcurrentHashMap<>();
+
+    private final Map<VersionId, String> nameById = new ConcurrentHashMap<>();
+    private final Map<VersionId, HeldVersion> heldById = new ConcurrentHashMap<>();
+    private volatile @Nullable Long polledRevision;
+
+    /** @param changed told a key's name whenever its sealing version or any state changed, on whatever thread notices */
+    KnownKeys(NamedKeyStore store, StoreKeys storeKeys, TimeSource time, Consumer<String> changed) {
+        this.store = store;
+        this.storeKeys = storeKeys;
+        this.time = time;
+        this.changed = changed;
+    }
+
+    // ---------------------------------------------------------------- from memory
+
+    Collection<KeyEntry> entries() {
+        return entries.values();
+    }
+
+    /** The entry of a key, made if there is none; it may stay without a manifest. */
+    KeyEntry entry(String name) {
+        return entries.computeIfAbsent(name, n -> new KeyEntry(n, heldById));
+    }
+
+    /** The entry of a key that was met before, its states as the clock has them. */
+    @Nullable
+    KeyEntry met(String name) {
+        KeyEntry entry = entries.get(name);
+        if (entry != null) {
+            tick(entry);
+        }
+        return entry;
+    }
+
+    /** The version of this id if its material is in memory, of whatever age; its state as the clock has it. */
+    @Nullable
+    HeldVersion held(VersionId id) {
+        HeldVersion held = heldById.get(id);
+        if (held != null) {
+            KeyEntry unused = met(held.keyName());
+        }
+        return held;
+    }
+
+    int heldCount() {
+        return heldById.size();
+    }
+
+    /** The name of the key that has a version of this id, if that key was met before. */
+    @Nullable
+    String nameOf(VersionId id) {
+        return nameById.get(id);
+    }
+
+    /** Lets the clock change the states of a key. */
+    void tick(KeyEntry entry) {
+        if (entry.tick(time.instant())) {
+            tellChanged(entry.name());
+        }
+    }
+
+    // ---------------------------------------------------------------- from the store
+
+    /** Reads a key's rows, checks them, and takes the news in. */
+    Optional<VerifiedKey> read(String name) {
+        for (int attempt = 0; attempt < Attempts.MOST; attempt++) {
+            // Before the read: what another thread learns during it must not make this read look rolled back.
+            KeyEntry known = entries.get(name);
+            View before = known == null ? null : known.view();
+            StoredKey stored = store.find(name).orElse(null);
+            if (stored == null) {
+                if (before != null) {
+                    throw KeyErrors.gone(name);
+                }
+                return Optional.empty();
+            }
+            StoreKey storeKey = storeKeys.find().orElseThrow(() -> KeyErrors.noStoreKey(name));
+            VerifiedKey key = VerifiedKey.check(name, stored, storeKey);
+            long generation = key.record().generation();
+            if (before != null && generation < before.stored().generation()) {
+                throw KeyErrors.rolledBack(name, generation, before.stored().generation());
+            }
+            if (absorb(key.record(), stored.manifest(), false)) {
+                return Optional.of(key);
+            }
+            Attempts.pause(name, attempt);
+        }
+        throw KeyErrors.conflict(name);
+    }
+
+    /** As {@link #read}, of a key that must be there. */
+    VerifiedKey readExisting(String name) {
+        return read(name).orElseThrow(() -> KeyErrors.notFound(name));
+    }
+
+    /** Reads every key there is. */
+    List<VerifiedKey> readAll() {
+        Set<String> missing = new HashSet<>();
+        entries.forEach((name, entry) -> {
+            if (entry.view() != null) {
+                missing.add(name);
+            }
+        });
+        List<VerifiedKey> keys = store.names().stream()
+                .map(name -> {
+                    VerifiedKey key = readExisting(name);
+                    missing.remove(name);
+                    return key;
+                })
+                .toList();
+        if (!missing.isEmpty()) {
+            throw KeyErrors.gone(missing.iterator().next());
+        }
+        return keys;
+    }
+
+    /**
+     * Reads the keys in use again if anything changed in the store since the last look.
+     *
+     * @param beforeReading run when something has changed, before any key is read
+     * @throws KmsException if the store or one of the keys could not be read; the next look reads them again
+     */
+    void readChanges(Runnable beforeReading) {
+        long revision = store.revision();
+        Long polled = polledRevision;
+        if (polled != null && polled == revision) {
+            return;
+        }
+        beforeReading.run();
+        KmsException failure = null;
+        for (KeyEntry entry : entries.values()) {
+            if (entry.inUse(time.nanoTime())) {
+                try {
+                    VerifiedKey unused = readExisting(entry.name());
+                } catch (KmsException e) {
+                    failure = e;
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure; // and look again next time: the revision is not taken as seen
+        }
+        polledRevision = revision;
+    }
+
+    /**
+     * Remembers a verified manifest.
+     *
+     * @param sealed the manifest's bytes with their tag
+     * @param ours whether this process wrote it
+     * @return false if a newer one is known meanwhile
+     */
+    boolean absorb(KeyRecord key, byte[] sealed, boolean ours) {
+        KeyEntry entry = entry(key.name());
+        byte[] tag = Arrays.copyOfRange(sealed, sealed.length - StoreKey.TAG_BYTES, sealed.length);
+        News news = entry.absorb(key, tag, time.instant());
+        if (news == News.STALE) {
+            return false;
+        }
+        if (news != News.NOTHING) {
+            key.versions().forEach(version -> nameById.put(version.id(), key.name()));
+        }
+        if (news == News.CHANGED || ours) {
+            tellChanged(key.name());
+        }
+        return true;
+    }
+
+    private void tellChanged(String name) {
+        try {
+            changed.accept(name);
+        } catch (RuntimeException e) {
+            LOG.warn("What listens to changes of named keys failed on {}", name, e);
+        }
+    }
+}
