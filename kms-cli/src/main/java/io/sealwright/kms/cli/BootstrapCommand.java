@@ -3,7 +3,7 @@ package io.sealwright.kms.cli;
 import io.sealwright.kms.Health;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.error.KeyNotFoundException;
-import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code kms master-key bootstrap}. */
@@ -15,8 +15,8 @@ class BootstrapCommand extends Command {
     @Option(names = "--create", description = "Make key file and store if they are not there.")
     private boolean create;
 
-    @Option(names = "--store", paramLabel = "URL", description = "Store of named keys, as jdbc:sqlite:PATH.")
-    private @Nullable String store;
+    @Mixin
+    private final StoreOption store = new StoreOption();
 
     /** The name that scripts of older systems call. */
     @picocli.CommandLine.Command(
@@ -27,7 +27,7 @@ class BootstrapCommand extends Command {
 
     @Override
     public final Integer call() {
-        Home home = Home.of(here(), store);
+        Home home = store.home(here());
         if (!create && !home.hasKeyFile()) {
             home.demandKeyFileOfStore();
             throw new KeyNotFoundException(

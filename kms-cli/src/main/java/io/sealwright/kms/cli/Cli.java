@@ -37,10 +37,15 @@ final class Cli {
 
     static int run(Surroundings here, String... args) {
         try {
-            PrintWriter out = new PrintWriter(new OutputStreamWriter(here.out(), StandardCharsets.UTF_8));
+            Target target = Target.standardOutput(here);
+            PrintWriter out = new PrintWriter(new OutputStreamWriter(target.open(), StandardCharsets.UTF_8));
             int code = commandLine(here, out, args.length == 0 ? "" : args[0]).execute(args);
             out.flush();
-            return code;
+            // Help and version go through a writer that swallows failures; a full disk must not look like success.
+            IOException failure = target.failure();
+            return failure == null
+                    ? code
+                    : report(here, target.isBrokenPipe() ? new BrokenPipe(failure) : target.failure(failure));
         } catch (Error e) {
             return report(here, e);
         }

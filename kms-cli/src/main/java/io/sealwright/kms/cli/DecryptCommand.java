@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -26,29 +27,14 @@ final class DecryptCommand extends Command {
     @Parameters(paramLabel = "IN", description = "Message to open, or - for standard input.")
     private String input = "";
 
-    @Option(
-            names = {"-o", "--output"},
-            paramLabel = "OUT",
-            description = "File to write, or - for standard output.")
-    private @Nullable String output;
+    @Mixin
+    private final OutputOption output = new OutputOption();
 
-    @Option(
-            names = {"-m", "--master-key"},
-            paramLabel = "URI",
-            description = "Open with this master key as well, as local://other.")
-    private List<String> masterKeys = new ArrayList<>();
+    @Mixin
+    private final OpeningOptions opening = new OpeningOptions();
 
-    @Option(
-            names = {"-c", "--context"},
-            paramLabel = "NAME=VALUE",
-            description = "A pair that the message must be bound to; all must be given, and no other.")
-    private List<String> context = new ArrayList<>();
-
-    @Option(
-            names = {"-a", "--associated-data"},
-            paramLabel = "HEX|@FILE",
-            description = "The bytes that the message was bound to.")
-    private @Nullable String associatedData;
+    @Mixin
+    private final BindingOptions bindings = new BindingOptions();
 
     @Option(
             names = "--require-level",
@@ -62,27 +48,24 @@ final class DecryptCommand extends Command {
     @Option(names = "--allow-unencrypted", description = "Accept a message of level 0, which proves nothing.")
     private boolean allowUnencrypted;
 
-    @Option(names = "--store", paramLabel = "URL", description = "Store of named keys, as jdbc:sqlite:PATH.")
-    private @Nullable String store;
+    @Mixin
+    private final StoreOption store = new StoreOption();
 
     @Option(names = "--force", description = "Replace OUT if it is there.")
     private boolean force;
 
-    @Option(names = "--passphrase-file", hidden = true, arity = "0..1", fallbackValue = "")
-    private @Nullable String passphraseFile;
-
     @Override
     public Integer call() {
-        refuse("--passphrase-file", passphraseFile);
+        opening.check();
         SecurityLevel[] required = levels.stream().map(DecryptCommand::required).toArray(SecurityLevel[]::new);
-        EncryptionContext bound = Bindings.context(context);
-        byte[] data = Bindings.associatedData(associatedData);
+        EncryptionContext bound = bindings.context();
+        byte[] data = bindings.associatedData();
         String file = outputName();
-        Home home = Home.of(here(), store);
+        Home home = store.home(here());
         try (Source source = Source.open(here(), input);
                 Target target =
                         file == null ? Target.standardOutput(here()) : Target.file(here(), file, source, force);
-                KeyManager kms = home.opening(masterKeys)) {
+                KeyManager kms = home.opening(opening.masterKeys())) {
             try {
                 Work.between(source, target, () -> {
                     DecryptionTransfer opening =
@@ -128,8 +111,8 @@ final class DecryptCommand extends Command {
 
     /** The file to write, or null for standard output. */
     private @Nullable String outputName() {
-        if (output != null) {
-            return output.equals("-") ? null : output;
+        if (output.isGiven()) {
+            return output.file();
         }
         if (input.equals("-")) {
             return null;
@@ -146,7 +129,7 @@ final class DecryptCommand extends Command {
 
     private OutputStream guarded(Target target) {
         boolean person = target.isStandardOutput()
-                && output == null
+                && !output.isGiven()
                 && here().terminals().out();
         return person ? new TerminalGuard(target.open()) : target.open();
     }

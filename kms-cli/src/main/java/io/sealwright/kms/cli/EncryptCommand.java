@@ -6,7 +6,6 @@ import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.SecurityLevel;
 import io.sealwright.kms.Suite;
 import java.io.OutputStream;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,26 +25,14 @@ final class EncryptCommand extends Command {
     @Parameters(paramLabel = "IN", description = "File to encrypt, or - for standard input.")
     private String input = "";
 
-    @Option(
-            names = {"-o", "--output"},
-            paramLabel = "OUT",
-            description = "File to write, or - for standard output.")
-    private @Nullable String output;
+    @Mixin
+    private final OutputOption output = new OutputOption();
 
     @Mixin
     final Recipients recipients = new Recipients();
 
-    @Option(
-            names = {"-c", "--context"},
-            paramLabel = "NAME=VALUE",
-            description = "Bind this pair; it stands in the message in the clear, and opening must give it again.")
-    private List<String> context = new ArrayList<>();
-
-    @Option(
-            names = {"-a", "--associated-data"},
-            paramLabel = "HEX|@FILE",
-            description = "Bind these bytes; they are not stored, and opening must give them again.")
-    private @Nullable String associatedData;
+    @Mixin
+    private final BindingOptions bindings = new BindingOptions();
 
     @Option(names = "--level", paramLabel = "L", description = "Security level, number or name; default 1 STANDARD.")
     private @Nullable String level;
@@ -53,8 +40,8 @@ final class EncryptCommand extends Command {
     @Option(names = "--suite", paramLabel = "S", description = "Suite, number or name; default 1 AES_256_GCM.")
     private @Nullable String suite;
 
-    @Option(names = "--store", paramLabel = "URL", description = "Store of named keys, as jdbc:sqlite:PATH.")
-    private @Nullable String store;
+    @Mixin
+    private final StoreOption store = new StoreOption();
 
     @Option(names = "--force", description = "Replace OUT if it is there.")
     private boolean force;
@@ -69,15 +56,15 @@ final class EncryptCommand extends Command {
         chosen.stream().filter(choice -> !choice.masterKey()).forEach(choice -> Names.key(choice.name()));
         SecurityLevel wantedLevel = level == null ? null : Names.level("--level", level);
         Suite wantedSuite = suite == null ? null : Names.suite(suite);
-        EncryptionContext bound = Bindings.context(context);
-        byte[] data = Bindings.associatedData(associatedData);
+        EncryptionContext bound = bindings.context();
+        byte[] data = bindings.associatedData();
         if (wantedLevel == SecurityLevel.NONE && (!chosen.isEmpty() || wantedSuite != null || data != null)) {
             throw Failure.usage(
                     "--level NONE takes no -k, -m, -a and no --suite.",
                     "It leaves the content readable and proves nothing, so that none of them would have any effect.",
                     "Leave them out, or leave --level out to encrypt.");
         }
-        Home home = Home.of(here(), store);
+        Home home = store.home(here());
         try (Source source = Source.open(here(), input);
                 Target target = target(source);
                 KeyManager kms = home.sealing(chosen)) {
@@ -108,26 +95,20 @@ final class EncryptCommand extends Command {
     }
 
     private Target target(Source source) {
-        if (output == null && source.file() == null) {
-            if (here().terminals().out()) {
-                throw new Failure(
-                        Failure.Code.KMS_CLI_TERMINAL,
-                        "The message is not written to the terminal.",
-                        "It is binary, and would spoil the display.",
-                        "Give a file with -o, send the output into a pipe, or say -o - to see it all the same.");
-            }
-            return Target.standardOutput(here());
+        Target named = output.named(here(), source, force);
+        if (named != null) {
+            return named;
         }
-        if (output == null) {
-            if (!source.isRegularFile()) {
-                throw Failure.usage(
-                        "'" + source.name() + "' needs -o.",
-                        "It is a device or pipe, so no file belongs beside it.",
-                        "Give a file with -o, or - for standard output.");
-            }
-            return Target.file(here(), input + ".sealed", source, force);
+        if (source.file() == null) {
+            return OutputOption.pipe(here());
         }
-        return output.equals("-") ? Target.standardOutput(here()) : Target.file(here(), output, source, force);
+        if (!source.isRegularFile()) {
+            throw Failure.usage(
+                    "'" + source.name() + "' needs -o.",
+                    "It is a device or pipe, so no file belongs beside it.",
+                    "Give a file with -o, or - for standard output.");
+        }
+        return Target.file(here(), input + ".sealed", source, force);
     }
 
     // Chunks have keys of their own, drawn at random for each message, so that either suite's promise holds.

@@ -3,7 +3,7 @@ package io.sealwright.kms.cli;
 import io.sealwright.kms.Health;
 import io.sealwright.kms.KeyManager;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code kms health}. */
@@ -15,12 +15,12 @@ final class HealthCommand extends Command {
     @Option(names = "--json", description = "Write JSON.")
     private boolean json;
 
-    @Option(names = "--store", paramLabel = "URL", description = "Store of named keys, as jdbc:sqlite:PATH.")
-    private @Nullable String store;
+    @Mixin
+    private final StoreOption store = new StoreOption();
 
     @Override
     public Integer call() {
-        try (KeyManager kms = Home.of(here(), store).present()) {
+        try (KeyManager kms = store.home(here()).present()) {
             Health health = kms.health();
             demandHealthy(health);
             if (json) {

@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -124,7 +123,9 @@ final class Home {
         makeFolder();
         // Two first uses at once: the second waits, and then finds everything there.
         try (FileChannel lock = FileChannel.open(
-                        folder.resolve(".first-use.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                        folder.resolve(".first-use.lock"),
+                        Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                        OwnerOnly.file(folder));
                 FileLock held = lock.lock()) {
             demandKeyFileOfStore();
             // The key file first: whoever is killed or runs out of disk in between leaves no store without one.
@@ -276,12 +277,7 @@ final class Home {
             return;
         }
         try {
-            if (wanted.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-                Files.createDirectories(
-                        wanted, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            } else {
-                Files.createDirectories(wanted);
-            }
+            Files.createDirectories(wanted, OwnerOnly.folder(wanted));
         } catch (IOException e) {
             throw Failure.writing(wanted.toString(), e);
         }

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -27,8 +28,8 @@ final class InspectCommand extends Command {
     @Option(names = "--resolve", description = "Open the store and add the names of keys.")
     private boolean resolve;
 
-    @Option(names = "--store", paramLabel = "URL", description = "Store of named keys, as jdbc:sqlite:PATH.")
-    private @Nullable String store;
+    @Mixin
+    private final StoreOption store = new StoreOption();
 
     /** A named key's version. */
     private record Resolved(String name, int version) {}
@@ -47,7 +48,7 @@ final class InspectCommand extends Command {
 
     private Map<String, Resolved> names() {
         Map<String, Resolved> names = new HashMap<>();
-        try (KeyManager kms = Home.of(here(), store).existing()) {
+        try (KeyManager kms = store.home(here()).existing()) {
             for (NamedKey key : kms.keys().list()) {
                 for (KeyVersion version : key.versions()) {
                     names.put(version.id(), new Resolved(key.name(), version.number()));

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.function.ToIntFunction;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Reads and writes the names of keys, states, levels, suites and times. */
 final class Names {
@@ -27,6 +28,17 @@ final class Names {
                     "Choose another.");
         }
         return name;
+    }
+
+    /** A version's number as an option gives it, or null. */
+    static @Nullable Integer version(String key, @Nullable Integer number) {
+        if (number != null && number < 1) {
+            throw Failure.usage(
+                    "--version needs a number from 1.",
+                    "There is no version " + number + ".",
+                    "See: kms key show " + key);
+        }
+        return number;
     }
 
     static KeySpec spec(String text) {

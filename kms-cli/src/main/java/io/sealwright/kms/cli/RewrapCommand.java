@@ -5,9 +5,8 @@ import io.sealwright.kms.RewrapResult;
 import io.sealwright.kms.RewrapTransfer;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -20,17 +19,11 @@ final class RewrapCommand extends Command {
     @Parameters(paramLabel = "IN", description = "Message to re-wrap, or - for standard input.")
     private String input = "";
 
-    @Option(
-            names = {"-o", "--output"},
-            paramLabel = "OUT",
-            description = "File to write instead of replacing IN, or - for standard output.")
-    private @Nullable String output;
+    @Mixin
+    private final OutputOption output = new OutputOption();
 
-    @Option(
-            names = {"-m", "--master-key"},
-            paramLabel = "URI",
-            description = "Open with this master key as well.")
-    private List<String> masterKeys = new ArrayList<>();
+    @Mixin
+    private final OpeningOptions opening = new OpeningOptions();
 
     @Option(
             names = {"-a", "--associated-data"},
@@ -38,23 +31,20 @@ final class RewrapCommand extends Command {
             description = "The bytes that the message was bound to, where its body must be encrypted anew.")
     private @Nullable String associatedData;
 
-    @Option(names = "--store", paramLabel = "URL", description = "Store of named keys, as jdbc:sqlite:PATH.")
-    private @Nullable String store;
-
-    @Option(names = "--passphrase-file", hidden = true, arity = "0..1", fallbackValue = "")
-    private @Nullable String passphraseFile;
+    @Mixin
+    private final StoreOption store = new StoreOption();
 
     @Override
     public Integer call() {
-        refuse("--passphrase-file", passphraseFile);
+        opening.check();
         byte[] given = Bindings.associatedData(associatedData);
         // Without -a there was none: a message that was bound to some does not open then, and the error names -a.
         byte[] data = given == null ? new byte[0] : given;
-        Home home = Home.of(here(), store);
+        Home home = store.home(here());
         RewrapResult[] result = new RewrapResult[1];
         try (Source source = Source.open(here(), input);
                 Target target = target(source);
-                KeyManager kms = home.opening(masterKeys)) {
+                KeyManager kms = home.opening(opening.masterKeys())) {
             try {
                 Work.between(source, target, () -> {
                     RewrapTransfer rewrapping = kms.rewrap(source.stream(new byte[0]))
@@ -72,7 +62,7 @@ final class RewrapCommand extends Command {
                                 + " copy back that is whole.",
                         e);
             }
-            boolean inPlace = output == null && !target.isStandardOutput();
+            boolean inPlace = !output.isGiven() && !target.isStandardOutput();
             if (result[0].changed() || !inPlace) {
                 target.finish(source.file());
             }
@@ -82,19 +72,13 @@ final class RewrapCommand extends Command {
     }
 
     private Target target(Source source) {
-        Path file = source.file();
-        if (output != null) {
-            return output.equals("-") ? Target.standardOutput(here()) : Target.file(here(), output, source, false);
+        Target named = output.named(here(), source, false);
+        if (named != null) {
+            return named;
         }
+        Path file = source.file();
         if (file == null) {
-            if (here().terminals().out()) {
-                throw new Failure(
-                        Failure.Code.KMS_CLI_TERMINAL,
-                        "The message is not written to the terminal.",
-                        "It is binary, and would spoil the display.",
-                        "Give a file with -o, send the output into a pipe, or say -o - to see it all the same.");
-            }
-            return Target.standardOutput(here());
+            return OutputOption.pipe(here());
         }
         if (!source.isRegularFile()) {
             throw Failure.usage(

@@ -15,8 +15,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +24,6 @@ import org.jspecify.annotations.Nullable;
  * is never partial; the folder is synced as well. A symbolic link stays, and what it points to is replaced.
  */
 final class Target implements AutoCloseable {
-    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
     private static final int MOST_LINKS = 40;
 
     private enum Kind {
@@ -180,7 +177,7 @@ final class Target implements AutoCloseable {
                 done = true;
                 return;
             }
-            if (like != null && Files.isRegularFile(like) && isPosix(partial)) {
+            if (like != null && Files.isRegularFile(like) && OwnerOnly.isPosix(partial)) {
                 Files.setPosixFilePermissions(partial, Files.getPosixFilePermissions(like));
             }
             channel.force(true);
@@ -228,9 +225,7 @@ final class Target implements AutoCloseable {
 
     private FileChannel create() throws IOException {
         Set<OpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        FileAttribute<?>[] mode = isPosix(partial.toAbsolutePath().getParent())
-                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(OWNER_ONLY)}
-                : new FileAttribute<?>[0];
+        FileAttribute<?>[] mode = OwnerOnly.file(partial.toAbsolutePath().getParent());
         return here.unfinished().make(partial, () -> FileChannel.open(partial, options, mode));
     }
 
@@ -275,10 +270,6 @@ final class Target implements AutoCloseable {
         } catch (IOException e) {
             // Some systems cannot sync a folder; the file itself is synced and has its name.
         }
-    }
-
-    private static boolean isPosix(@Nullable Path at) {
-        return at != null && at.getFileSystem().supportedFileAttributeViews().contains("posix");
     }
 
     private static Path resolved(Path given) throws IOException {

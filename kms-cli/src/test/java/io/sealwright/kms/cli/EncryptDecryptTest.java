@@ -65,6 +65,7 @@ class EncryptDecryptTest {
         assertThat(first.errLines())
                 .allSatisfy(line -> assertThat(line).contains("everything").contains("lost"));
         assertThat(mode(home)).isEqualTo("rwx------");
+        assertThat(mode(home.resolve(".first-use.lock"))).isEqualTo("rw-------");
         assertThat(mode(home.resolve("local/default.key"))).isEqualTo("rw-------");
         assertThat(kms("encrypt", file, "-o", folder.resolve("b")).err()).isEmpty();
         assertThat(kms("key", "list").out().lines()).singleElement().asString().startsWith("default ");

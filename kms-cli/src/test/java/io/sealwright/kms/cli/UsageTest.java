@@ -3,6 +3,8 @@ package io.sealwright.kms.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sealwright.kms.cli.Run.Result;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -181,6 +183,25 @@ class UsageTest {
         assertThat(result.code()).isZero();
         assertThat(result.out()).startsWith("Usage: kms");
         assertThat(result.err()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"help", "--version", "encrypt --help", "help encrypt"})
+    void help_diskIsFull_exitsWithOne(String line) {
+        Result result = Run.at(home())
+                .out(new OutputStream() {
+                    @Override
+                    public void write(int b) throws IOException {
+                        throw new IOException("No space left on device");
+                    }
+                })
+                .kms((Object[]) line.split(" "));
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.errLines())
+                .singleElement()
+                .asString()
+                .contains("No space left on device.")
+                .endsWith("[KMS_CLI_OUTPUT]");
     }
 
     @Test

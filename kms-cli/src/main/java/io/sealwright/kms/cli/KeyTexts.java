@@ -1,0 +1,48 @@
+package io.sealwright.kms.cli;
+
+import io.sealwright.kms.KeyVersion;
+import io.sealwright.kms.NamedKey;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** How named keys are shown. */
+final class KeyTexts {
+    private KeyTexts() {}
+
+    static void describe(Json out, NamedKey key) {
+        List<KeyVersion> versions = key.versions();
+        KeyVersion newest = versions.get(versions.size() - 1);
+        out.put("name", key.name())
+                .put("spec", key.spec().name())
+                .put("state", Names.state(key.state()))
+                .put("version", newest.number())
+                .put("versionCount", versions.size())
+                .put("createdAt", key.createdAt().toString())
+                .put("rotatedAt", key.rotatedAt().toString())
+                .putNull("nextRotationAt")
+                .put("destroyAt", text(newest.destroyAt()))
+                .put("masterKey", key.masterKey());
+    }
+
+    static String line(NamedKey key) {
+        List<KeyVersion> versions = key.versions();
+        return String.format(
+                "%-24s %-12s v%-4d %-11s made %s%n",
+                key.name(),
+                key.spec(),
+                versions.get(versions.size() - 1).number(),
+                Names.state(key.state()),
+                key.createdAt());
+    }
+
+    static String sentence(NamedKey key) {
+        List<KeyVersion> versions = key.versions();
+        return key.name() + ", " + key.spec() + ", version "
+                + versions.get(versions.size() - 1).number() + ", " + Names.state(key.state()) + "\n";
+    }
+
+    static @Nullable String text(@Nullable Instant time) {
+        return time == null ? null : time.toString();
+    }
+}
