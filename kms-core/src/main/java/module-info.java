@@ -7,7 +7,9 @@ module io.sealwright.kms.core {
     requires com.github.benmanes.caffeine;
 
     uses io.sealwright.kms.spi.MasterKeyProvider;
+    uses io.sealwright.kms.spi.SecretSourceProvider;
     uses io.sealwright.kms.spi.EmbeddedStoreProvider;
+    uses io.sealwright.kms.spi.Argon2id;
 
     provides io.sealwright.kms.spi.KeyManagerEngine with
             io.sealwright.kms.core.engine.DefaultEngine;
