@@ -9,4 +9,5 @@ module io.sealwright.kms {
 
     uses io.sealwright.kms.spi.KeyManagerEngine;
     uses io.sealwright.kms.spi.MasterKeyProvider;
+    uses io.sealwright.kms.spi.StoreProvider;
 }

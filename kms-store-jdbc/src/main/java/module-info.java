@@ -1,4 +1,6 @@
 import io.sealwright.kms.spi.EmbeddedStoreProvider;
+import io.sealwright.kms.spi.StoreProvider;
+import io.sealwright.kms.store.jdbc.JdbcStoreProvider;
 import io.sealwright.kms.store.jdbc.SqliteStoreProvider;
 
 /** Named keys in a database: SQLite, for one machine. The driver is the application's to add. */
@@ -12,4 +14,6 @@ module io.sealwright.kms.store.jdbc {
 
     provides EmbeddedStoreProvider with
             SqliteStoreProvider;
+    provides StoreProvider with
+            JdbcStoreProvider;
 }

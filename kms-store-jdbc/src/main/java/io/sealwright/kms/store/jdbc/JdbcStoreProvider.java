@@ -1,0 +1,51 @@
+package io.sealwright.kms.store.jdbc;
+
+import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoreAddress;
+import io.sealwright.kms.spi.StoreProvider;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+
+/** Opens the stores that {@code jdbc:sqlite:PATH} names; found by the engine and the command line. */
+public final class JdbcStoreProvider implements StoreProvider {
+    private static final String SQLITE = "jdbc:sqlite:";
+
+    /** For {@link java.util.ServiceLoader}. */
+    public JdbcStoreProvider() {}
+
+    @Override
+    public boolean takes(String url) {
+        return url.startsWith(SQLITE);
+    }
+
+    @Override
+    public boolean exists(StoreAddress address) {
+        return Files.exists(file(address));
+    }
+
+    @Override
+    public NamedKeyStore open(StoreAddress address) {
+        return JdbcKeyStore.sqlite(file(address));
+    }
+
+    private static Path file(StoreAddress address) {
+        String path = address.url().substring(SQLITE.length());
+        if (path.isEmpty() || path.startsWith(":") || path.startsWith("file:") || path.contains("?")) {
+            throw new ConfigurationException(
+                    "The URL of the store names no SQLite file.",
+                    "It must be jdbc:sqlite: and a path, without parameters; stores in memory are shared with nobody.",
+                    "Give jdbc:sqlite:PATH.");
+        }
+        try {
+            return Path.of(path);
+        } catch (InvalidPathException e) {
+            throw new ConfigurationException(
+                    "The URL of the store names no SQLite file.",
+                    "This system does not allow such a path.",
+                    "Give jdbc:sqlite:PATH.",
+                    e);
+        }
+    }
+}
