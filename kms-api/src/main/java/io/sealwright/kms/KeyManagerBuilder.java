@@ -27,10 +27,18 @@ public final class KeyManagerBuilder {
     /** Ten seconds: longer than a KMS takes on a bad day, shorter than a caller's patience. */
     public static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(10);
 
+    /** Three: one lost packet or one restarting server is got over, and a provider in trouble is not flooded. */
+    public static final int DEFAULT_RETRY_ATTEMPTS = 3;
+
+    /** The most attempts allowed. */
+    public static final int MOST_RETRY_ATTEMPTS = 10;
+
     private final List<MasterKeyChoice> masterKeys = new ArrayList<>();
     private @Nullable NamedKeyStore store;
     private @Nullable DataKeyPolicy dataKeys;
+    private @Nullable OutagePolicy outage;
     private @Nullable Duration deadline;
+    private @Nullable Integer retryAttempts;
     private @Nullable Suite suite;
     private @Nullable Executor providerExecutor;
     private @Nullable Executor chunkExecutor;
@@ -95,13 +103,37 @@ public final class KeyManagerBuilder {
         return this;
     }
 
-    /** Sets the total time a provider call may take, everything included; default 10 seconds, 10 ms to 10 minutes. */
+    /** Sets how long keys in memory go on serving while their provider or the store does not answer. */
+    public KeyManagerBuilder outage(Consumer<OutagePolicy.Builder> settings) {
+        once("outage", outage);
+        OutagePolicy.Builder builder = OutagePolicy.builder();
+        settings.accept(builder);
+        outage = builder.build();
+        return this;
+    }
+
+    /** Sets the total time a provider call may take, all attempts included; default 10 seconds, 10 ms to 10 minutes. */
     public KeyManagerBuilder deadline(Duration deadline) {
         once("deadline", this.deadline);
         if (deadline.compareTo(Duration.ofMillis(10)) < 0 || deadline.compareTo(Duration.ofMinutes(10)) > 0) {
             throw new IllegalArgumentException("deadline must be 10 ms to 10 minutes, not " + deadline);
         }
         this.deadline = deadline;
+        return this;
+    }
+
+    /**
+     * Sets how often a provider is asked when it does not answer, the first time included; default 3, 1 to 10. All attempts
+     * share the {@link #deadline}, with growing random pauses between them. What may have been done although no answer
+     * came (a master key's rotation) is not repeated.
+     */
+    public KeyManagerBuilder retryAttempts(int attempts) {
+        once("retryAttempts", retryAttempts);
+        if (attempts < 1 || attempts > MOST_RETRY_ATTEMPTS) {
+            throw new IllegalArgumentException(
+                    "retryAttempts must be 1 to " + MOST_RETRY_ATTEMPTS + ", not " + attempts);
+        }
+        this.retryAttempts = attempts;
         return this;
     }
 
@@ -198,7 +230,9 @@ public final class KeyManagerBuilder {
                         embedded,
                         store,
                         dataKeys == null ? DataKeyPolicy.defaults() : dataKeys,
+                        outage == null ? OutagePolicy.defaults() : outage,
                         deadline == null ? DEFAULT_DEADLINE : deadline,
+                        retryAttempts == null ? DEFAULT_RETRY_ATTEMPTS : retryAttempts,
                         suite == null ? Suite.AES_256_GCM : suite,
                         providerExecutor,
                         chunkExecutor,

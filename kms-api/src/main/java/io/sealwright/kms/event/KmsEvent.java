@@ -59,4 +59,54 @@ public sealed interface KmsEvent {
             String what,
             SecurityLevel level,
             @Nullable String key) implements KmsEvent {}
+
+    /**
+     * A provider gave no answer, and is asked again.
+     *
+     * @param at when
+     * @param operation generate, wrap, unwrap, refresh or check
+     * @param masterKey the key's URI
+     * @param attempt which attempt failed, from 1
+     * @param pause how long until the next
+     */
+    record ProviderRetried(Instant at, String operation, String masterKey, int attempt, Duration pause)
+            implements KmsEvent {}
+
+    /**
+     * A master key's circuit breaker opened, so that calls fail at once instead of waiting for no answer, or closed.
+     *
+     * @param at when
+     * @param masterKey the key's URI
+     * @param open whether it opened
+     */
+    record BreakerChanged(Instant at, String masterKey, boolean open) implements KmsEvent {}
+
+    /**
+     * Keys in memory began to serve past their age, since there was no answer, or ceased to since there is one again.
+     *
+     * @param at when
+     * @param source the master key's URI, or {@code store}
+     * @param serving whether it began
+     */
+    record OutageServing(Instant at, String source, boolean serving) implements KmsEvent {}
+
+    /**
+     * A master key's provider said a definite no: what it had given is not used any more, outage or not.
+     *
+     * @param at when
+     * @param operation generate or unwrap
+     * @param masterKey the key's URI
+     * @param code {@link ErrorCode#KMS_KEY_NOT_FOUND}, {@link ErrorCode#KMS_KEY_STATE_REFUSED} or
+     *     {@link ErrorCode#KMS_DENIED}
+     */
+    record KeyEnded(Instant at, String operation, String masterKey, ErrorCode code) implements KmsEvent {}
+
+    /**
+     * More distinct encryption contexts are in use than a manager should have; each costs a data key and a provider call.
+     * Told once at each power of ten from 1,000 on.
+     *
+     * @param at when
+     * @param contexts how many
+     */
+    record ManyContexts(Instant at, long contexts) implements KmsEvent {}
 }

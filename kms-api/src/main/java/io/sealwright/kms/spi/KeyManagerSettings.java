@@ -1,6 +1,7 @@
 package io.sealwright.kms.spi;
 
 import io.sealwright.kms.DataKeyPolicy;
+import io.sealwright.kms.OutagePolicy;
 import io.sealwright.kms.Suite;
 import io.sealwright.kms.event.KmsEventListener;
 import java.nio.file.Path;
@@ -17,7 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param embedded whether {@code local://default} and its store are added, made if missing
  * @param store where named keys lie, or null
  * @param dataKeys bounds of data keys
- * @param deadline total time of a provider call
+ * @param outage how long keys in memory serve while a provider or the store does not answer
+ * @param deadline total time of a provider call, all attempts included
+ * @param retryAttempts how often a provider that does not answer is asked, the first time included
  * @param suite how bodies are encrypted
  * @param providerExecutor where provider calls run, or null for the engine's own threads
  * @param chunkExecutor where chunks are sealed and opened, or null for the engine's own threads
@@ -32,7 +35,9 @@ public record KeyManagerSettings(
         boolean embedded,
         @Nullable NamedKeyStore store,
         DataKeyPolicy dataKeys,
+        OutagePolicy outage,
         Duration deadline,
+        int retryAttempts,
         Suite suite,
         @Nullable Executor providerExecutor,
         @Nullable Executor chunkExecutor,

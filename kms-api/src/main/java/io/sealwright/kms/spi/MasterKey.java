@@ -2,6 +2,7 @@ package io.sealwright.kms.spi;
 
 import io.sealwright.kms.SecretBytes;
 import java.security.SecureRandom;
+import java.util.HexFormat;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -9,11 +10,38 @@ import java.util.concurrent.Executor;
 /**
  * A key that never leaves its provider (or that this process holds in its stead) and wraps other keys. Safe for
  * concurrent use. Methods that say so may block on the network; the engine calls them on its own threads under a total
- * deadline, so an implementation needs no retry, breaker or cache of its own and must not swallow interrupts.
+ * deadline, repeats them, and stops calling a provider that is away, so an implementation has no retry, breaker or cache
+ * of its own (a vendor client's own are switched off), makes one attempt a call, and ends with an error soon after its
+ * thread was interrupted.
  *
- * <p>Every blocking method throws {@link io.sealwright.kms.error.UnavailableException} if no usable answer came,
- * {@link io.sealwright.kms.error.PermissionDeniedException} if the provider knows the caller and says no, and
- * {@link io.sealwright.kms.error.KeyNotFoundException} if there is no such key.
+ * <p><b>What an answer means is told by the type of the exception.</b> Every blocking method throws one of these and
+ * nothing else, and never guesses: what is not surely one of the others is {@code UnavailableException}.
+ *
+ * <ul>
+ *   <li>{@link io.sealwright.kms.error.KeyNotFoundException}: the provider's own, structured answer that the key, or the
+ *       version in question, does not exist or was deleted.
+ *   <li>{@link io.sealwright.kms.error.RefusedException} with code
+ *       {@link io.sealwright.kms.error.ErrorCode#KMS_KEY_STATE_REFUSED}: its own, structured answer that the key, or the
+ *       version, is there and disabled, pending deletion, or otherwise in a state that forbids the operation.
+ *   <li>{@link io.sealwright.kms.error.PermissionDeniedException}: its own, structured answer that this caller may not,
+ *       while the caller's credentials are known to be alive: by a code that says so, or by a question of its own whose
+ *       answer only live credentials get.
+ *   <li>{@link io.sealwright.kms.error.AuthenticationFailedException}: {@link #unwrap} only: the wrap is not one of this
+ *       key's, was changed, or was made under another binding.
+ *   <li>{@link io.sealwright.kms.error.UnavailableException}: everything else, which is <em>no answer</em>: nothing came,
+ *       a bare status without the provider's own body, a proxy's or a portal's page, an answer that was cut or does not
+ *       parse, throttling and quotas, expired or unknown credentials and failing to fetch them, a sealed or starting
+ *       server, DNS, TLS.
+ * </ul>
+ *
+ * <p>The first three are a <em>definite no</em>. From {@link #generate} and {@link #wrap} under a data key, and from
+ * {@link #unwrap} of a wrap that has been unwrapped before, the engine ends at once what that key gave: all entries of the
+ * version that {@link #versionOf} names, or, if denied, those of the operation and context. So one said wrongly loses an
+ * application its keys in the middle of an outage, and one not said keeps a revoked key alive. The answer to a wrap that
+ * never opened ends nothing, since whoever sent it chose it.
+ *
+ * <p>Only "no answer" is repeated, and only it opens the breaker. No message of an error holds key bytes, credentials, or
+ * a provider's answer as a whole. {@code OverloadedException} is the engine's own and never thrown here.
  */
 public interface MasterKey extends AutoCloseable {
     /** The URI as configured, without credentials; for people and events. Does not block. */
@@ -38,6 +66,16 @@ public interface MasterKey extends AutoCloseable {
      * the provider renews by itself.
      */
     boolean isOutdated(Recipient recipient);
+
+    /**
+     * Names the version of the key that made {@code recipient}, so that a definite no about one version ends nothing of the
+     * others. A comparison in memory as {@link #recognizes}: whatever the recipient holds, it does not block and does not
+     * throw. The default, the recipient's id, is right where the id names the version, and where a key is disabled and
+     * deleted as a whole.
+     */
+    default String versionOf(Recipient recipient) {
+        return HexFormat.of().formatHex(recipient.id());
+    }
 
     /**
      * Looks for versions of the key that appeared since the last look. May block.
@@ -89,7 +127,8 @@ public interface MasterKey extends AutoCloseable {
     String check();
 
     /**
-     * Makes a new version which later wraps use; older ones go on unwrapping. May block.
+     * Makes a new version which later wraps use; older ones go on unwrapping. May block. Never repeated by the engine: if
+     * no answer came, it may have been done.
      *
      * @return the new version's id
      */

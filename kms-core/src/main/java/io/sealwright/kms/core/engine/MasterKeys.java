@@ -11,6 +11,7 @@ import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.MasterKeyProvider;
 import io.sealwright.kms.spi.MasterKeyUri;
 import io.sealwright.kms.spi.ProviderSettings;
+import io.sealwright.kms.spi.Variables;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -79,7 +80,14 @@ final class MasterKeys implements AutoCloseable {
         }
         return provider.open(
                 uri,
-                new ProviderSettings(KmsHome.resolve(settings.home()), create, settings.deadline(), settings.time()));
+                new ProviderSettings(
+                        KmsHome.resolve(settings.home()),
+                        create,
+                        settings.deadline(),
+                        settings.time(),
+                        Variables.ofProcess(),
+                        settings.dataKeys(),
+                        settings.outage()));
     }
 
     private static String artifact(String scheme) {

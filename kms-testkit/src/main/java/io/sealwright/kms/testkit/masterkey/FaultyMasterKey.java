@@ -316,7 +316,12 @@ public final class FaultyMasterKey implements MasterKey {
 
     @Override
     public boolean isOutdated(Recipient recipient) {
-        return versionOf(recipient) < known;
+        return numberOf(recipient) < known;
+    }
+
+    @Override
+    public String versionOf(Recipient recipient) {
+        return Integer.toString(numberOf(recipient));
     }
 
     @Override
@@ -450,7 +455,7 @@ public final class FaultyMasterKey implements MasterKey {
 
     private byte[] open(Recipient recipient, WrapBinding binding) {
         byte[] wrap = recipient.wrap();
-        int version = versionOf(recipient);
+        int version = numberOf(recipient);
         if (!recognizes(recipient) || version < 1 || version > versions.size() || wrap.length < 4 + IV_BYTES + 16) {
             throw new AuthenticationFailedException();
         }
@@ -473,7 +478,7 @@ public final class FaultyMasterKey implements MasterKey {
         return cipher;
     }
 
-    private static int versionOf(Recipient recipient) {
+    private static int numberOf(Recipient recipient) {
         byte[] wrap = recipient.wrap();
         return wrap.length < 4 ? 0 : ByteBuffer.wrap(wrap).getInt();
     }
