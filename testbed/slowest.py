@@ -13,7 +13,8 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-FIRST, INTEGRATION, NEWER = "surefire-reports", "failsafe-reports", "surefire-reports-newer"
+FIRST, INTEGRATION = "surefire-reports", "failsafe-reports"
+NEWER, NEWER_INTEGRATION = "surefire-reports-newer", "failsafe-reports-newer"
 
 
 def suites(folder, since=0.0):
@@ -64,15 +65,16 @@ def main():
     if not options.compare:
         slowest({**first, **integration})
         return 0
-    newer = suites(NEWER)
+    newer, newer_integration = suites(NEWER), suites(NEWER_INTEGRATION)
     again = line("unit, again", newer)
+    line("integration, again", newer_integration)
     slowest({**first, **integration})
-    lost = sorted(set(first) - set(newer))
+    lost = sorted((set(first) - set(newer)) | (set(integration) - set(newer_integration)))
     for name in lost:
         print("not run on the newer JDK: " + name, file=sys.stderr)
     if total == 0 or again == 0:
         print("no test ran: that is a failure, not a success", file=sys.stderr)
-    broken = sum(s[2] for found in (first, integration, newer) for s in found.values())
+    broken = sum(s[2] for found in (first, integration, newer, newer_integration) for s in found.values())
     return 1 if lost or total == 0 or again == 0 or broken else 0
 
 

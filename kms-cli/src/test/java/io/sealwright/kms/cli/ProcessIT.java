@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,8 +25,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What only a process of its own can show: signals, pipes, what a killed one leaves, two at once, memory. */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+/**
+ * What only a process of its own can show: signals, pipes, what a killed one leaves, two at once, memory. Each test has a
+ * thread of its own, since reading a pipe ignores the interrupt that ends a test's time.
+ */
+@Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ProcessIT {
     @TempDir
     Path folder;
@@ -32,6 +37,12 @@ class ProcessIT {
     private Path home;
     private Path file;
     private final List<Process> started = new ArrayList<>();
+    // Not the common pool: with two processors that has one thread, and who fills a pipe would keep out who empties it.
+    private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "pipe");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     @BeforeEach
     void files() throws Exception {
@@ -42,6 +53,7 @@ class ProcessIT {
     @AfterEach
     void stop() {
         started.forEach(Process::destroyForcibly);
+        threads.shutdownNow();
     }
 
     private Process start(List<String> jvm, Object... args) throws IOException {
@@ -149,7 +161,7 @@ class ProcessIT {
     void encrypt_readerGoes_exitsWith141() throws Exception {
         done("encrypt", file);
         Process process = start("encrypt", "-");
-        CompletableFuture<Void> feeder = CompletableFuture.runAsync(() -> feed(process, 64 << 20));
+        CompletableFuture<Void> feeder = CompletableFuture.runAsync(() -> feed(process, 64 << 20), threads);
         InputStream out = process.getInputStream();
         assertThat(out.readNBytes(10)).hasSize(10);
         out.close();
@@ -214,8 +226,8 @@ class ProcessIT {
         Process decrypting = start(List.of("-Xmx64m"), "decrypt", "-");
         MessageDigest given = MessageDigest.getInstance("SHA-256");
         MessageDigest got = MessageDigest.getInstance("SHA-256");
-        CompletableFuture<Void> feeder = CompletableFuture.runAsync(() -> generate(encrypting, bytes, given));
-        CompletableFuture<Void> pipe = CompletableFuture.runAsync(() -> copy(encrypting, decrypting));
+        CompletableFuture<Void> feeder = CompletableFuture.runAsync(() -> generate(encrypting, bytes, given), threads);
+        CompletableFuture<Void> pipe = CompletableFuture.runAsync(() -> copy(encrypting, decrypting), threads);
         long length = 0;
         byte[] block = new byte[1 << 16];
         InputStream out = decrypting.getInputStream();
