@@ -2,7 +2,10 @@ package io.sealwright.kms.spi;
 
 import io.sealwright.kms.error.ClosedException;
 import java.security.MessageDigest;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -19,6 +22,7 @@ final class InMemoryKeyStore implements NamedKeyStore {
     private static final class Row {
         private long generation;
         private byte[] manifest = new byte[0];
+        private @Nullable Instant dueAt;
         private final TreeMap<Integer, StoredVersion> versions = new TreeMap<>();
     }
 
@@ -124,8 +128,27 @@ final class InMemoryKeyStore implements NamedKeyStore {
         }
         row.generation = change.newGeneration();
         row.manifest = change.manifest().clone();
+        row.dueAt = change.dueAt();
         revision++;
         return true;
+    }
+
+    @Override
+    public synchronized List<String> due(Instant now, int most) {
+        checkOpen();
+        record Due(String name, Instant at) {}
+        List<Due> due = new ArrayList<>();
+        rows.forEach((name, row) -> {
+            Instant at = row.dueAt;
+            if (at != null && !at.isAfter(now)) {
+                due.add(new Due(name, at));
+            }
+        });
+        return due.stream()
+                .sorted(Comparator.comparing(Due::at))
+                .limit(most)
+                .map(Due::name)
+                .toList();
     }
 
     @Override

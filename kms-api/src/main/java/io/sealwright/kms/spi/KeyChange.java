@@ -1,8 +1,10 @@
 package io.sealwright.kms.spi;
 
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One change to one key: all of it or nothing. Arrays are not copied and not to be changed.
@@ -14,6 +16,8 @@ import java.util.Set;
  * @param put versions to add, or whose wraps to replace (same number and same id as before)
  * @param erase numbers of versions whose wraps are to be overwritten and deleted; their ids stay known to
  *     {@link NamedKeyStore#nameOf}. One that is erased already is left so
+ * @param dueAt when the engine will have something to do for the key by itself, whole milliseconds from 1970 on, or null
+ *     if never; replaces the one before. For {@link NamedKeyStore#due} only: the manifest has the last word
  */
 public record KeyChange(
         String name,
@@ -21,7 +25,8 @@ public record KeyChange(
         long newGeneration,
         byte[] manifest,
         List<StoredVersion> put,
-        List<Integer> erase) {
+        List<Integer> erase,
+        @Nullable Instant dueAt) {
     /** Checks name, generations, length and that no version stands twice; copies the lists. */
     public KeyChange {
         if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,127}")) {
@@ -33,6 +38,9 @@ public record KeyChange(
         }
         if (manifest.length > StoredKey.MAX_MANIFEST_BYTES) {
             throw new IllegalArgumentException("manifest must have at most 16 MiB, not " + manifest.length + " bytes");
+        }
+        if (dueAt != null && dueAt.isBefore(Instant.EPOCH)) {
+            throw new IllegalArgumentException("dueAt must not be before 1970: " + dueAt);
         }
         put = List.copyOf(put);
         erase = List.copyOf(erase);

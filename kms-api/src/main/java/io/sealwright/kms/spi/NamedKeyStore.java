@@ -1,5 +1,6 @@
 package io.sealwright.kms.spi;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -69,6 +70,14 @@ public interface NamedKeyStore extends AutoCloseable {
      *     another version has, or makes the key's wraps longer than {@link StoredKey#MAX_TOTAL_WRAPS_BYTES} in all
      */
     boolean apply(KeyChange change);
+
+    /**
+     * The names of keys that something is due for, those that wait longest first: whose {@link KeyChange#dueAt} is there,
+     * and not after {@code now}.
+     *
+     * @param most how many names at most, 1 or more
+     */
+    List<String> due(Instant now, int most);
 
     /**
      * Claims a piece of work, so that of the processes that share this store one does it. The claim is the holder's

@@ -87,7 +87,7 @@ final class KeyChanges {
             long before = stored == null ? 0 : stored.generation();
             KeyRecord next = edited.next().inGeneration(before + 1);
             byte[] sealed = storeKeys.findOrMake().seal(next);
-            if (store.apply(new KeyChange(name, before, before + 1, sealed, edited.put(), edited.erase()))) {
+            if (store.apply(new KeyChange(name, before, before + 1, sealed, edited.put(), edited.erase(), null))) {
                 known.absorb(next, sealed, true);
                 events.tell(new KmsEvent.KeyChanged(time.instant(), edited.change(), name, edited.version()));
                 return next;

@@ -4,6 +4,7 @@ import io.sealwright.kms.spi.KeyChange;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.WorkClaim;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -49,6 +50,11 @@ record CapturingStore(NamedKeyStore read, Consumer<KeyChange> changes) implement
     public boolean apply(KeyChange change) {
         changes.accept(change);
         return true;
+    }
+
+    @Override
+    public List<String> due(Instant now, int most) {
+        return read.due(now, most);
     }
 
     @Override

@@ -40,7 +40,7 @@ public final class PreparedStore {
         WrapBinding binding = Bindings.version(storeId.hex(), name, KeySpec.AES_256, 1, id);
         byte[] wraps = WrapList.encode(List.of(wrap(material, binding)));
         boolean made = store.apply(new KeyChange(
-                name, 0, 1, storeKey.seal(record), List.of(new StoredVersion(1, versionId, wraps)), List.of()));
+                name, 0, 1, storeKey.seal(record), List.of(new StoredVersion(1, versionId, wraps)), List.of(), null));
         if (!made) {
             throw new AssertionError("the key " + name + " is there already");
         }

@@ -6,6 +6,7 @@ import io.sealwright.kms.spi.KeyChange;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.WorkClaim;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -81,6 +82,11 @@ final class RewritingStore implements NamedKeyStore {
     public boolean apply(KeyChange change) {
         beforeApply.run();
         return real().apply(change);
+    }
+
+    @Override
+    public List<String> due(Instant now, int most) {
+        return real().due(now, most);
     }
 
     @Override

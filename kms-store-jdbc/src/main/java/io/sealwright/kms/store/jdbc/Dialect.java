@@ -18,7 +18,7 @@ enum Dialect {
      * deferred transaction that reads and then writes fails for good (SQLITE_BUSY_SNAPSHOT) when another process wrote
      * between.
      */
-    SQLITE("sqlite", List.of("0001-named-keys.sql", "0002-work-claims.sql")) {
+    SQLITE("sqlite", List.of("0001-named-keys.sql", "0002-work-claims.sql", "0003-due-times.sql")) {
         @Override
         void prepare(Connection connection) throws SQLException {
             // FULL: a commit that was acknowledged outlives a power cut. secure_delete: freed bytes become zeros.

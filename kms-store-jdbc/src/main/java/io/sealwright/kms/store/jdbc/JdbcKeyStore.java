@@ -17,6 +17,7 @@ import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -325,19 +326,23 @@ public final class JdbcKeyStore implements NamedKeyStore {
     }
 
     private static void putManifest(Connection connection, KeyChange change) throws SQLException {
+        Instant dueAt = change.dueAt();
+        Long due = dueAt == null ? null : dueAt.toEpochMilli();
         if (change.expectedGeneration() == 0) {
             Sql.update(
                     connection,
-                    "INSERT INTO kms_key (name, generation, manifest) VALUES (?, ?, ?)",
+                    "INSERT INTO kms_key (name, generation, manifest, due_millis) VALUES (?, ?, ?, ?)",
                     change.name(),
                     change.newGeneration(),
-                    change.manifest());
+                    change.manifest(),
+                    due);
         } else {
             Sql.update(
                     connection,
-                    "UPDATE kms_key SET generation = ?, manifest = ? WHERE name = ?",
+                    "UPDATE kms_key SET generation = ?, manifest = ?, due_millis = ? WHERE name = ?",
                     change.newGeneration(),
                     change.manifest(),
+                    due,
                     change.name());
         }
     }
@@ -399,6 +404,21 @@ public final class JdbcKeyStore implements NamedKeyStore {
         if (Sql.update(connection, "UPDATE kms_state SET revision = revision + 1") != 1) {
             throw noState();
         }
+    }
+
+    @Override
+    public List<String> due(Instant now, int most) {
+        return attempt(
+                "cannot be read",
+                false,
+                connection -> Sql.list(
+                        connection,
+                        "SELECT CASE WHEN octet_length(name) <= ? THEN name END FROM kms_key"
+                                + " WHERE due_millis <= ? ORDER BY due_millis, name LIMIT ?",
+                        row -> checkName(row.getString(1)),
+                        MAX_NAME_BYTES,
+                        now.toEpochMilli(),
+                        most));
     }
 
     @Override

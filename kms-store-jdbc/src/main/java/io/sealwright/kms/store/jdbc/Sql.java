@@ -8,6 +8,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Runs single statements with bound arguments. */
 final class Sql {
@@ -24,7 +25,7 @@ final class Sql {
         }
     }
 
-    static int update(Connection connection, String sql, Object... arguments) throws SQLException {
+    static int update(Connection connection, String sql, @Nullable Object... arguments) throws SQLException {
         try (PreparedStatement statement = bind(connection.prepareStatement(sql), arguments)) {
             return statement.executeUpdate();
         }
@@ -50,7 +51,8 @@ final class Sql {
         }
     }
 
-    private static PreparedStatement bind(PreparedStatement statement, Object... arguments) throws SQLException {
+    private static PreparedStatement bind(PreparedStatement statement, @Nullable Object... arguments)
+            throws SQLException {
         try {
             for (int i = 0; i < arguments.length; i++) {
                 if (arguments[i] instanceof byte[] bytes) {

@@ -141,10 +141,10 @@ class JdbcKeyStoreTest {
     @Test
     void sqlite_newerSchema_isRefusedAndNotTouched() throws Exception {
         filled();
-        sql(file, "UPDATE kms_schema SET version = 3");
+        sql(file, "UPDATE kms_schema SET version = 4");
         byte[] before = Files.readAllBytes(file);
         StoreException e = assertFails(ErrorCode.KMS_STORE_NEWER, () -> JdbcKeyStore.sqlite(file));
-        assertThat(e).hasMessageContaining("schema 3").hasMessageContaining("newer release");
+        assertThat(e).hasMessageContaining("schema 4").hasMessageContaining("newer release");
         assertThat(file).hasBinaryContent(before);
     }
 
@@ -331,7 +331,7 @@ class JdbcKeyStoreTest {
         try (NamedKeyStore store = JdbcKeyStore.open(new FailingRollback(), SHORT)) {
             store.apply(create("orders", 1));
             KeyChange sameId = new KeyChange(
-                    "others", 0, 1, MARK, store.find("orders").orElseThrow().versions(), List.of());
+                    "others", 0, 1, MARK, store.find("orders").orElseThrow().versions(), List.of(), null);
             assertThatThrownBy(() -> store.apply(sameId)).isInstanceOf(IllegalArgumentException.class);
 
             assertThat(store.apply(create("more", 1))).isTrue();
@@ -407,7 +407,8 @@ class JdbcKeyStoreTest {
         try (NamedKeyStore store = JdbcKeyStore.of(dataSource)) {
             store.apply(create("orders", 1));
             full[0] = true;
-            KeyChange big = new KeyChange("orders", 1, 2, new byte[200_000], List.of(version(2, 9_000)), List.of(1));
+            KeyChange big =
+                    new KeyChange("orders", 1, 2, new byte[200_000], List.of(version(2, 9_000)), List.of(1), null);
             StoreException e = assertFails(ErrorCode.KMS_STORE_UNAVAILABLE, () -> store.apply(big));
             assertThat(e).hasMessageContaining("full").hasMessageContaining("Make space");
             StoredKey there = store.find("orders").orElseThrow();
@@ -437,12 +438,12 @@ class JdbcKeyStoreTest {
     void apply_erase_leavesNoTraceInTheFiles(int bytes) throws Exception {
         try (NamedKeyStore store = JdbcKeyStore.sqlite(file);
                 NamedKeyStore second = JdbcKeyStore.sqlite(file)) {
-            store.apply(
-                    new KeyChange("orders", 0, 1, new byte[1], List.of(marked(1, bytes), marked(2, bytes)), List.of()));
+            store.apply(new KeyChange(
+                    "orders", 0, 1, new byte[1], List.of(marked(1, bytes), marked(2, bytes)), List.of(), null));
             assertThat(second.find("orders").orElseThrow().versions()).hasSize(2);
             assertThat(marks()).as("marks before").isPositive();
-            store.apply(new KeyChange("orders", 1, 2, new byte[1], List.of(), List.of(1)));
-            store.apply(new KeyChange("orders", 2, 3, new byte[1], List.of(version(2, bytes)), List.of()));
+            store.apply(new KeyChange("orders", 1, 2, new byte[1], List.of(), List.of(1), null));
+            store.apply(new KeyChange("orders", 2, 3, new byte[1], List.of(version(2, bytes)), List.of(), null));
             assertThat(marks())
                     .as("marks after one was erased and one replaced")
                     .isZero();
@@ -463,11 +464,11 @@ class JdbcKeyStoreTest {
     void apply_eraseWhileBeingRead_traceGoesWithTheNextChange() throws Exception {
         try (NamedKeyStore store = JdbcKeyStore.sqlite(file);
                 Connection reader = connect(file)) {
-            store.apply(new KeyChange("orders", 0, 1, new byte[1], List.of(marked(1, 500)), List.of()));
+            store.apply(new KeyChange("orders", 0, 1, new byte[1], List.of(marked(1, 500)), List.of(), null));
             Sql.execute(reader, "BEGIN");
             assertThat(pragma(reader, "user_version")).isEqualTo("0");
             Sql.list(reader, "SELECT count(*) FROM kms_key", row -> row.getInt(1));
-            assertThat(store.apply(new KeyChange("orders", 1, 2, new byte[1], List.of(), List.of(1))))
+            assertThat(store.apply(new KeyChange("orders", 1, 2, new byte[1], List.of(), List.of(1), null)))
                     .isTrue();
             Sql.execute(reader, "COMMIT");
             store.apply(create("invoices", 1));
@@ -561,7 +562,7 @@ class JdbcKeyStoreTest {
                 .limit(versions)
                 .map(n -> new StoredVersion(n, id(name, n), new byte[3_000]))
                 .toList();
-        return new KeyChange(name, 0, 1, new byte[10_000], put, List.of());
+        return new KeyChange(name, 0, 1, new byte[10_000], put, List.of(), null);
     }
 
     private static byte[] id(String name, int number) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.time.Duration;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,10 +25,16 @@ class SchemaTest {
         try (NamedKeyStore store = JdbcKeyStore.sqlite(file)) {
             store.initialise(new byte[] {7});
         }
-        sql(file, "DROP TABLE kms_claim", "UPDATE kms_schema SET version = 1");
+        sql(
+                file,
+                "DROP TABLE kms_claim",
+                "DROP INDEX kms_key_due",
+                "ALTER TABLE kms_key DROP COLUMN due_millis",
+                "UPDATE kms_schema SET version = 1");
         try (NamedKeyStore store = JdbcKeyStore.sqlite(file)) {
             assertThat(store.storeKey()).hasValue(new byte[] {7});
             assertThat(store.claim(new WorkClaim("work", "one", MINUTE))).isTrue();
+            assertThat(store.due(Instant.now(), 10)).isEmpty();
         }
     }
 

@@ -70,7 +70,7 @@ final class StoreChild {
             put.add(new StoredVersion(highest + 1, id, random(random, 5_000)));
         }
         versions.addAll(put);
-        return new KeyChange(name, generation, generation + 1, manifest(generation + 1, versions), put, erase);
+        return new KeyChange(name, generation, generation + 1, manifest(generation + 1, versions), put, erase, null);
     }
 
     /** Padded to several pages, so that writing one takes several steps. */

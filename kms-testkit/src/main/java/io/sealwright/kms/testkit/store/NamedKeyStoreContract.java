@@ -16,6 +16,7 @@ import io.sealwright.kms.spi.WorkClaim;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -28,6 +29,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -237,10 +239,10 @@ public abstract class NamedKeyStoreContract {
         StoredVersion one = version("orders", 1, 60);
         StoredVersion two = version("orders", 2, 60);
         store.apply(change("orders", 0, 1, List.of(one, two)));
-        assertTrue(store.apply(new KeyChange("orders", 1, 2, text("orders 2"), List.of(), List.of(1))));
+        assertTrue(store.apply(new KeyChange("orders", 1, 2, text("orders 2"), List.of(), List.of(1), null)));
         assertVersions(List.of(two), second.find("orders").orElseThrow());
         assertEquals(Optional.of("orders"), second.nameOf(one.id()), "so that opening can say it is destroyed");
-        assertTrue(store.apply(new KeyChange("orders", 2, 3, text("orders 3"), List.of(), List.of(1, 2, 77))));
+        assertTrue(store.apply(new KeyChange("orders", 2, 3, text("orders 3"), List.of(), List.of(1, 2, 77), null)));
         assertVersions(List.of(), second.find("orders").orElseThrow());
         assertEquals(List.of("orders"), second.names(), "tombstone");
     }
@@ -269,7 +271,7 @@ public abstract class NamedKeyStoreContract {
     void apply_idOfAnErasedVersionOfAnotherKey_isRefused() {
         StoredVersion one = version("orders", 1, 60);
         store.apply(change("orders", 0, 1, List.of(one)));
-        store.apply(new KeyChange("orders", 1, 2, text("orders 2"), List.of(), List.of(1)));
+        store.apply(new KeyChange("orders", 1, 2, text("orders 2"), List.of(), List.of(1), null));
         StoredVersion thief = new StoredVersion(1, one.id(), pattern(60));
         assertThrows(IllegalArgumentException.class, () -> store.apply(change("invoices", 0, 1, List.of(thief))));
     }
@@ -278,7 +280,7 @@ public abstract class NamedKeyStoreContract {
     void apply_longest_isKept() {
         StoredVersion longest = version("orders", 1, StoredVersion.MAX_WRAPS_BYTES);
         byte[] manifest = pattern(StoredKey.MAX_MANIFEST_BYTES);
-        assertTrue(store.apply(new KeyChange("orders", 0, 1, manifest, List.of(longest), List.of())));
+        assertTrue(store.apply(new KeyChange("orders", 0, 1, manifest, List.of(longest), List.of(), null)));
         StoredKey found = second.find("orders").orElseThrow();
         assertArrayEquals(manifest, found.manifest());
         assertVersions(List.of(longest), found);
@@ -301,7 +303,7 @@ public abstract class NamedKeyStoreContract {
 
     @Test
     void apply_emptyManifest_isKept() {
-        assertTrue(store.apply(new KeyChange("orders", 0, 1, new byte[0], List.of(), List.of())));
+        assertTrue(store.apply(new KeyChange("orders", 0, 1, new byte[0], List.of(), List.of(), null)));
         assertEquals(0, second.find("orders").orElseThrow().manifest().length);
     }
 
@@ -309,7 +311,7 @@ public abstract class NamedKeyStoreContract {
     void apply_sameNewKeyManyAtOnce_exactlyOneWins() throws Exception {
         List<Boolean> results = atOnce(i -> () -> handle(i)
                 .apply(new KeyChange(
-                        "orders", 0, 1, text("by " + i), List.of(version("orders by " + i, 1, 500)), List.of())));
+                        "orders", 0, 1, text("by " + i), List.of(version("orders by " + i, 1, 500)), List.of(), null)));
         assertEquals(1, results.stream().filter(won -> won).count());
         int winner = results.indexOf(true);
         StoredKey found = store.find("orders").orElseThrow();
@@ -329,7 +331,8 @@ public abstract class NamedKeyStoreContract {
                             generation + 1,
                             text("by " + i),
                             List.of(version("by " + i + " in " + generation, (int) generation + 1, 60)),
-                            List.of())));
+                            List.of(),
+                            null)));
             assertEquals(1, results.stream().filter(won -> won).count(), "round " + round);
             StoredKey found = second.find("orders").orElseThrow();
             assertArrayEquals(text("by " + results.indexOf(true)), found.manifest());
@@ -364,7 +367,8 @@ public abstract class NamedKeyStoreContract {
                             n + 1,
                             text("orders " + (n + 1)),
                             List.of(version("orders", n + 1, 60)),
-                            List.of(n))));
+                            List.of(n),
+                            null)));
                 }
                 return null;
             });
@@ -419,6 +423,22 @@ public abstract class NamedKeyStoreContract {
         Arrays.fill(found.versions().get(0).wraps(), (byte) 0);
         assertArrayEquals(
                 wraps, store.find("orders").orElseThrow().versions().get(0).wraps());
+    }
+
+    @Test
+    void due_severalKeys_thoseWhoseTimeHasComeInItsOrder() {
+        Instant noon = Instant.parse("2026-01-01T12:00:00.001Z");
+        store.apply(dueAt("later", 0, noon.plusMillis(1)));
+        store.apply(dueAt("never", 0, null));
+        store.apply(dueAt("just-now", 0, noon));
+        store.apply(dueAt("long-ago", 0, Instant.EPOCH));
+        store.apply(dueAt("a-day-ago", 0, noon.minus(Duration.ofDays(1))));
+        assertEquals(List.of("long-ago", "a-day-ago", "just-now"), second.due(noon, 100));
+        assertEquals(List.of("long-ago", "a-day-ago"), second.due(noon, 2));
+        assertEquals(List.of(), second.due(Instant.EPOCH.minusMillis(1), 100));
+        store.apply(dueAt("long-ago", 1, null));
+        store.apply(dueAt("never", 1, noon));
+        assertEquals(List.of("a-day-ago", "just-now", "never"), second.due(noon, 100));
     }
 
     @Test
@@ -498,6 +518,7 @@ public abstract class NamedKeyStoreContract {
         assertThrows(ClosedException.class, () -> handle.find("orders"));
         assertThrows(ClosedException.class, () -> handle.nameOf(id("orders", 1)));
         assertThrows(ClosedException.class, () -> handle.apply(change("orders", 0, 1, List.of())));
+        assertThrows(ClosedException.class, () -> handle.due(Instant.now(), 1));
         WorkClaim claim = claim("rotate orders", "one", Duration.ofMinutes(1));
         assertThrows(ClosedException.class, () -> handle.claim(claim));
         assertThrows(ClosedException.class, () -> handle.release(claim));
@@ -550,12 +571,16 @@ public abstract class NamedKeyStoreContract {
         }
     }
 
+    private static KeyChange dueAt(String name, long generation, @Nullable Instant dueAt) {
+        return new KeyChange(name, generation, generation + 1, text(name), List.of(), List.of(), dueAt);
+    }
+
     private static WorkClaim claim(String work, String holder, Duration lease) {
         return new WorkClaim(work, holder, lease);
     }
 
     private static KeyChange change(String name, long from, long to, List<StoredVersion> put) {
-        return new KeyChange(name, from, to, text(name + " " + to), put, List.of());
+        return new KeyChange(name, from, to, text(name + " " + to), put, List.of(), null);
     }
 
     private static StoredVersion version(String seed, int number, int bytes) {
