@@ -229,7 +229,7 @@ class JdbcKeyStoreTest {
     @Test
     void names_nameTooLong_isCorrupt() throws Exception {
         filled();
-        sql(file, "INSERT INTO kms_key VALUES (hex(zeroblob(100000)), 1, x'00')");
+        sql(file, "INSERT INTO kms_key (name, generation, manifest) VALUES (hex(zeroblob(100000)), 1, x'00')");
         try (NamedKeyStore store = JdbcKeyStore.sqlite(file)) {
             assertFails(ErrorCode.KMS_STORE_CORRUPT, store::names);
         }

@@ -74,7 +74,8 @@ class TamperedStoreTest {
     @Test
     void rotate_rolledBackToWhatAProcessKnowsToBeOld_isRefused() throws Exception {
         try (KeyManager kms = KeyManager.embedded(home)) {
-            sql("INSERT INTO kms_key SELECT 'kept', generation, manifest FROM kms_key WHERE name = 'a'");
+            sql(
+                    "INSERT INTO kms_key (name, generation, manifest) SELECT 'kept', generation, manifest FROM kms_key WHERE name = 'a'");
             kms.key("a").rotate();
             sql(
                     "UPDATE kms_key SET manifest = (SELECT manifest FROM kms_key WHERE name = 'kept'),"
