@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -134,6 +135,77 @@ final class InMemoryKeyStore implements NamedKeyStore {
     }
 
     @Override
+    public void readAll(StoreReader reader) {
+        byte[] key;
+        List<StoredKey> keys;
+        synchronized (this) {
+            checkOpen();
+            key = storeKey == null ? null : storeKey.clone();
+            keys = rows.keySet().stream().map(name -> find(name).orElseThrow()).toList();
+        }
+        if (key != null) {
+            reader.storeKey(key);
+        }
+        keys.forEach(reader::key);
+    }
+
+    @Override
+    public synchronized boolean replace(List<KeyReplacement> keys) {
+        checkOpen();
+        for (KeyReplacement key : keys) {
+            Row row = rows.get(key.name());
+            boolean expected = key.expectedGeneration() == KeyReplacement.ANY_GENERATION
+                    || (row == null ? 0 : row.generation) == key.expectedGeneration();
+            if (!expected) {
+                return false;
+            }
+        }
+        checkReplacements(keys);
+        for (KeyReplacement key : keys) {
+            Row row = rows.computeIfAbsent(key.name(), name -> new Row());
+            row.versions.values().forEach(InMemoryKeyStore::wipe);
+            row.versions.clear();
+            placesById.values().removeIf(place -> place.name().equals(key.name()));
+            idsByPlace.keySet().removeIf(place -> place.name().equals(key.name()));
+            key.versions().forEach(version -> row.versions.put(version.number(), copy(version)));
+            places(key).forEach((id, place) -> {
+                placesById.put(id, place);
+                idsByPlace.put(place, id);
+            });
+            row.generation = key.newGeneration();
+            row.manifest = key.manifest().clone();
+            row.dueAt = key.dueAt();
+        }
+        revision++;
+        return true;
+    }
+
+    private void checkReplacements(List<KeyReplacement> keys) {
+        Map<String, Place> seen = new HashMap<>();
+        for (KeyReplacement key : keys) {
+            checkTotal(key.name(), key.versions().stream().mapToLong(version -> version.wraps().length));
+            places(key).forEach((id, place) -> {
+                Place there = placesById.get(id);
+                if (seen.put(id, place) != null
+                        || there != null && !there.name().equals(key.name())) {
+                    throw new IllegalArgumentException("version " + place.number() + " of key '" + key.name()
+                            + "' has an id that does not fit: the id is another version's");
+                }
+            });
+        }
+    }
+
+    private static Map<String, Place> places(KeyReplacement key) {
+        Map<String, Place> places = new HashMap<>();
+        key.versions().forEach(one -> places.put(hex(one.id()), new Place(key.name(), one.number())));
+        key.erased().forEach(one -> places.put(hex(one.id()), new Place(key.name(), one.number())));
+        if (places.size() < key.versions().size() + key.erased().size()) {
+            throw new IllegalArgumentException("two versions of key '" + key.name() + "' have one id");
+        }
+        return places;
+    }
+
+    @Override
     public synchronized List<String> due(Instant now, int most) {
         checkOpen();
         record Due(String name, Instant at) {}
@@ -233,9 +305,13 @@ final class InMemoryKeyStore implements NamedKeyStore {
         }
         change.erase().forEach(sizes::remove);
         change.put().forEach(version -> sizes.put(version.number(), version.wraps().length));
-        long total = sizes.values().stream().mapToLong(Integer::longValue).sum();
+        checkTotal(change.name(), sizes.values().stream().mapToLong(Integer::longValue));
+    }
+
+    private static void checkTotal(String name, LongStream sizes) {
+        long total = sizes.sum();
         if (total > StoredKey.MAX_TOTAL_WRAPS_BYTES) {
-            throw new IllegalArgumentException("the wraps of key '" + change.name() + "' would have " + total
+            throw new IllegalArgumentException("the wraps of key '" + name + "' would have " + total
                     + " bytes in all; at most 64 MiB are allowed");
         }
     }

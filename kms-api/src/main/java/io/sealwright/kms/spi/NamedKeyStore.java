@@ -72,6 +72,24 @@ public interface NamedKeyStore extends AutoCloseable {
     boolean apply(KeyChange change);
 
     /**
+     * Shows the whole store as of one moment, key after key, so that memory does not grow with their number. Changes by
+     * others go on meanwhile and are not seen. Takes as long as the reader does.
+     *
+     * @param reader called on this thread; what it throws ends the reading and is thrown
+     */
+    void readAll(StoreReader reader);
+
+    /**
+     * Puts whole keys in the place of what there is of them, tombstones included, all in one transaction: for restores.
+     * Wraps that are replaced by others are overwritten as {@link #apply} does it.
+     *
+     * @return false, and nothing is changed, if one key's generation is not the expected one
+     * @throws IllegalArgumentException if an id is that of another key's version, or the wraps of a key are longer than
+     *     {@link StoredKey#MAX_TOTAL_WRAPS_BYTES} in all
+     */
+    boolean replace(List<KeyReplacement> keys);
+
+    /**
      * The names of keys that something is due for, those that wait longest first: whose {@link KeyChange#dueAt} is there,
      * and not after {@code now}.
      *

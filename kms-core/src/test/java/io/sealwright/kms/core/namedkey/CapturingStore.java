@@ -1,7 +1,9 @@
 package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.spi.KeyChange;
+import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoreReader;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.WorkClaim;
 import java.time.Instant;
@@ -55,6 +57,16 @@ record CapturingStore(NamedKeyStore read, Consumer<KeyChange> changes) implement
     @Override
     public List<String> due(Instant now, int most) {
         return read.due(now, most);
+    }
+
+    @Override
+    public void readAll(StoreReader reader) {
+        read.readAll(reader);
+    }
+
+    @Override
+    public boolean replace(List<KeyReplacement> keys) {
+        return false;
     }
 
     @Override

@@ -3,7 +3,9 @@ package io.sealwright.kms.core.namedkey;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.spi.KeyChange;
+import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoreReader;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.WorkClaim;
 import java.time.Instant;
@@ -87,6 +89,17 @@ final class RewritingStore implements NamedKeyStore {
     @Override
     public List<String> due(Instant now, int most) {
         return real().due(now, most);
+    }
+
+    @Override
+    public void readAll(StoreReader reader) {
+        real().readAll(reader);
+    }
+
+    @Override
+    public boolean replace(List<KeyReplacement> keys) {
+        beforeApply.run();
+        return real().replace(keys);
     }
 
     @Override

@@ -4,9 +4,12 @@ import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.KmsBugException;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.spi.KeyChange;
+import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoreReader;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.StoredVersion;
 import io.sealwright.kms.spi.WorkClaim;
@@ -46,6 +49,9 @@ public final class JdbcKeyStore implements NamedKeyStore {
     private static final Duration MAX_FORGET_WAIT = Duration.ofSeconds(1);
 
     private static final int MAX_NAME_BYTES = 128;
+
+    /** So many names are read at a time when all keys are. */
+    private static final int NAMES_AT_ONCE = 1_000;
 
     /** More rows than this are not read into memory, whatever their length. */
     private static final int MAX_VERSIONS = 1_000_000;
@@ -251,7 +257,7 @@ public final class JdbcKeyStore implements NamedKeyStore {
 
     private record Extent(long rows, long bytes) {}
 
-    private Extent extent(Connection connection, String name) throws SQLException {
+    private static Extent extent(Connection connection, String name) throws SQLException {
         return Sql.first(
                         connection,
                         "SELECT count(*), coalesce(sum(octet_length(wraps)), 0) FROM kms_version"
@@ -281,6 +287,75 @@ public final class JdbcKeyStore implements NamedKeyStore {
     }
 
     @Override
+    public void readAll(StoreReader reader) {
+        Objects.requireNonNull(reader, "reader");
+        boolean done = attempt(
+                "cannot be read",
+                false,
+                connection -> transact(connection, dialect.beginRead(), () -> {
+                    try {
+                        readAll(connection, reader);
+                        return true;
+                    } catch (SQLException e) {
+                        // Never repeated: the reader has seen part of it.
+                        throw dialect.failure(e)
+                                .exception("The store in " + connections.place() + " cannot be read.", e);
+                    }
+                }));
+        if (!done) {
+            throw new KmsBugException("reading the whole store ended before its end", null);
+        }
+    }
+
+    private void readAll(Connection connection, StoreReader reader) throws SQLException {
+        storeKey(connection).ifPresent(reader::storeKey);
+        String last = "";
+        while (true) {
+            List<String> names = Sql.list(
+                    connection,
+                    "SELECT CASE WHEN octet_length(name) <= ? THEN name END FROM kms_key WHERE name > ?"
+                            + " ORDER BY name LIMIT ?",
+                    row -> checkName(row.getString(1)),
+                    MAX_NAME_BYTES,
+                    last,
+                    NAMES_AT_ONCE);
+            for (String name : names) {
+                Optional<StoredKey> key = Optional.empty();
+                try {
+                    key = read(connection, name);
+                } catch (StoreException e) {
+                    reader.damaged(name, e);
+                }
+                key.ifPresent(reader::key);
+            }
+            if (names.size() < NAMES_AT_ONCE) {
+                return;
+            }
+            last = names.get(names.size() - 1);
+        }
+    }
+
+    @Override
+    public boolean replace(List<KeyReplacement> keys) {
+        List<KeyReplacement> all = List.copyOf(keys);
+        return write("cannot be written", (connection, outcome) -> {
+            for (KeyReplacement key : all) {
+                long generation = generation(connection, key.name());
+                if (key.expectedGeneration() != KeyReplacement.ANY_GENERATION
+                        && key.expectedGeneration() != generation) {
+                    return false;
+                }
+            }
+            for (KeyReplacement key : all) {
+                outcome.leavesTraces |= Replacements.put(connection, key);
+                checkExtent(connection, key.name());
+            }
+            countChange(connection);
+            return true;
+        });
+    }
+
+    @Override
     public Optional<String> nameOf(byte[] versionId) {
         if (versionId.length != StoredVersion.ID_BYTES) {
             throw new IllegalArgumentException("version id must have 16 bytes, not " + versionId.length);
@@ -299,36 +374,39 @@ public final class JdbcKeyStore implements NamedKeyStore {
     @Override
     public boolean apply(KeyChange change) {
         return write("cannot be written", (connection, outcome) -> {
-            long generation = Sql.first(
-                            connection,
-                            "SELECT generation FROM kms_key WHERE name = ?",
-                            row -> row.getLong(1),
-                            change.name())
-                    .orElse(0L);
-            if (generation != change.expectedGeneration()) {
+            if (generation(connection, change.name()) != change.expectedGeneration()) {
                 return false;
             }
-            putManifest(connection, change);
+            putManifest(connection, change, change.expectedGeneration() > 0);
             for (int number : change.erase()) {
                 outcome.leavesTraces |= erase(connection, change.name(), number);
             }
             for (StoredVersion version : change.put()) {
                 outcome.leavesTraces |= put(connection, change.name(), version);
             }
-            Extent extent = extent(connection, change.name());
-            if (extent.rows() > MAX_VERSIONS || extent.bytes() > StoredKey.MAX_TOTAL_WRAPS_BYTES) {
-                throw new IllegalArgumentException("the wraps of key '" + change.name() + "' would have "
-                        + extent.bytes() + " bytes in all; at most 64 MiB are allowed");
-            }
+            checkExtent(connection, change.name());
             countChange(connection);
             return true;
         });
     }
 
-    private static void putManifest(Connection connection, KeyChange change) throws SQLException {
+    private static long generation(Connection connection, String name) throws SQLException {
+        return Sql.first(connection, "SELECT generation FROM kms_key WHERE name = ?", row -> row.getLong(1), name)
+                .orElse(0L);
+    }
+
+    private static void checkExtent(Connection connection, String name) throws SQLException {
+        Extent extent = extent(connection, name);
+        if (extent.rows() > MAX_VERSIONS || extent.bytes() > StoredKey.MAX_TOTAL_WRAPS_BYTES) {
+            throw new IllegalArgumentException("the wraps of key '" + name + "' would have " + extent.bytes()
+                    + " bytes in all; at most 64 MiB are allowed");
+        }
+    }
+
+    static void putManifest(Connection connection, KeyChange change, boolean there) throws SQLException {
         Instant dueAt = change.dueAt();
         Long due = dueAt == null ? null : dueAt.toEpochMilli();
-        if (change.expectedGeneration() == 0) {
+        if (!there) {
             Sql.update(
                     connection,
                     "INSERT INTO kms_key (name, generation, manifest, due_millis) VALUES (?, ?, ?, ?)",
@@ -348,7 +426,7 @@ public final class JdbcKeyStore implements NamedKeyStore {
     }
 
     /** Zeros of the same length first: they take the wraps' very place, also where nothing wipes freed bytes. */
-    private static boolean erase(Connection connection, String name, int number) throws SQLException {
+    static boolean erase(Connection connection, String name, int number) throws SQLException {
         Optional<Long> length = Sql.first(
                 connection,
                 "SELECT octet_length(wraps) FROM kms_version WHERE name = ? AND number = ? AND wraps IS NOT NULL",
@@ -365,7 +443,7 @@ public final class JdbcKeyStore implements NamedKeyStore {
     }
 
     /** Returns whether older wraps were replaced. */
-    private static boolean put(Connection connection, String name, StoredVersion version) throws SQLException {
+    static boolean put(Connection connection, String name, StoredVersion version) throws SQLException {
         List<Boolean> found = Sql.list(
                 connection,
                 "SELECT CASE WHEN name = ? AND number = ? AND id = ? THEN 1 ELSE 0 END FROM kms_version"

@@ -4,12 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.spi.KeyChange;
+import io.sealwright.kms.spi.KeyReplacement;
+import io.sealwright.kms.spi.KeyReplacement.ErasedVersion;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoreReader;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.StoredVersion;
 import io.sealwright.kms.spi.WorkClaim;
@@ -19,8 +23,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -442,6 +449,179 @@ public abstract class NamedKeyStoreContract {
     }
 
     @Test
+    void readAll_emptyStore_showsNothing() {
+        Shown shown = new Shown();
+        store.readAll(shown);
+        assertEquals(0, shown.storeKeys.size());
+        assertEquals(Set.of(), shown.keys.keySet());
+    }
+
+    @Test
+    void readAll_manyKeys_showsEachOnceWithItsVersions() {
+        store.initialise(text("first"));
+        Map<String, List<StoredVersion>> expected = new HashMap<>();
+        for (int i = 0; i < 2_500; i++) {
+            String name = (i % 2 == 0 ? "Key-" : "key.") + i;
+            List<StoredVersion> versions = i % 3 == 0 ? List.of() : List.of(version(name, 1, 60), version(name, 2, 60));
+            expected.put(name, versions);
+        }
+        List<KeyReplacement> all = new ArrayList<>();
+        expected.forEach(
+                (name, versions) -> all.add(new KeyReplacement(name, 0, 1, text(name), versions, List.of(), null)));
+        assertTrue(store.replace(all));
+        Shown shown = new Shown();
+        second.readAll(shown);
+        assertEquals(1, shown.storeKeys.size());
+        assertArrayEquals(text("first"), shown.storeKeys.get(0));
+        assertEquals(expected.keySet(), shown.keys.keySet());
+        assertEquals(expected.size(), shown.count);
+        expected.forEach((name, versions) -> {
+            StoredKey key = Objects.requireNonNull(shown.keys.get(name));
+            assertArrayEquals(text(name), key.manifest());
+            assertVersions(versions, key);
+        });
+    }
+
+    @Test
+    void readAll_changedMeanwhile_showsWhatItWas() {
+        store.initialise(text("first"));
+        List<String> names = List.of("a", "b", "c", "d");
+        names.forEach(name -> store.apply(change(name, 0, 1, List.of(version(name, 1, 60)))));
+        Set<String> shown = new HashSet<>();
+        second.readAll(new StoreReader() {
+            @Override
+            public void storeKey(byte[] sealed) {
+                names.forEach(name -> assertTrue(store.apply(change(name, 1, 2, List.of(version(name, 2, 60))))));
+                assertTrue(store.apply(change("e", 0, 1, List.of())));
+            }
+
+            @Override
+            public void key(StoredKey key) {
+                assertEquals(1, key.generation(), key.name());
+                assertEquals(1, key.versions().size(), key.name());
+                shown.add(key.name());
+            }
+        });
+        assertEquals(Set.copyOf(names), shown);
+        assertEquals(2, store.find("a").orElseThrow().generation());
+    }
+
+    @Test
+    void readAll_readerThrows_isThrownAndTheStoreGoesOn() {
+        store.apply(change("orders", 0, 1, List.of(version("orders", 1, 60))));
+        IllegalStateException mine = new IllegalStateException("enough");
+        StoreReader failing = new Shown() {
+            @Override
+            public void key(StoredKey key) {
+                throw mine;
+            }
+        };
+        assertSame(mine, assertThrows(IllegalStateException.class, () -> store.readAll(failing)));
+        assertTrue(store.apply(change("orders", 1, 2, List.of())));
+        assertEquals(2, store.find("orders").orElseThrow().generation());
+    }
+
+    @Test
+    void replace_emptyPlace_isWholeAndTombstonesKeepTheirIds() {
+        long before = store.revision();
+        StoredVersion two = version("orders", 2, 60);
+        ErasedVersion one = new ErasedVersion(1, id("orders", 1));
+        assertTrue(store.replace(
+                List.of(new KeyReplacement("orders", 0, 9, text("m"), List.of(two), List.of(one), null))));
+        assertNotEquals(before, store.revision());
+        StoredKey found = second.find("orders").orElseThrow();
+        assertEquals(9, found.generation());
+        assertArrayEquals(text("m"), found.manifest());
+        assertVersions(List.of(two), found);
+        assertEquals(Optional.of("orders"), second.nameOf(one.id()));
+        assertEquals(Optional.of("orders"), second.nameOf(two.id()));
+        assertFalse(
+                store.apply(change("orders", 8, 10, List.of())),
+                "the generation is that of the replacement, not another");
+    }
+
+    @Test
+    void replace_otherVersions_leavesNothingOfThoseBefore() {
+        Instant noon = Instant.parse("2030-01-01T12:00:00Z");
+        store.apply(new KeyChange(
+                "orders",
+                0,
+                3,
+                text("old"),
+                List.of(version("orders", 1, 60), version("orders", 2, 80)),
+                List.of(),
+                noon));
+        StoredVersion moved = new StoredVersion(2, id("orders", 1), pattern(70));
+        StoredVersion fresh = new StoredVersion(1, id("other", 1), pattern(50));
+        assertTrue(store.replace(
+                List.of(new KeyReplacement("orders", 3, 4, text("new"), List.of(fresh, moved), List.of(), null))));
+        StoredKey found = second.find("orders").orElseThrow();
+        assertVersions(List.of(fresh, moved), found);
+        assertTrue(second.nameOf(id("orders", 2)).isEmpty(), "the version that was dropped");
+        assertEquals(Optional.of("orders"), second.nameOf(id("orders", 1)));
+        assertEquals(List.of(), second.due(noon, 10));
+    }
+
+    @Test
+    void replace_oneIsErasedNow_itsWrapsAreGone() {
+        StoredVersion one = version("orders", 1, 60);
+        StoredVersion two = version("orders", 2, 60);
+        store.apply(change("orders", 0, 1, List.of(one, two)));
+        assertTrue(store.replace(List.of(new KeyReplacement(
+                "orders", 1, 2, text("new"), List.of(two), List.of(new ErasedVersion(1, one.id())), null))));
+        assertVersions(List.of(two), second.find("orders").orElseThrow());
+        assertEquals(Optional.of("orders"), second.nameOf(one.id()));
+    }
+
+    @Test
+    void replace_oneGenerationDiffers_changesNothing() {
+        store.apply(change("orders", 0, 5, List.of(version("orders", 1, 60))));
+        long before = store.revision();
+        KeyReplacement good =
+                new KeyReplacement("invoices", 0, 1, text("m"), List.of(version("invoices", 1, 60)), List.of(), null);
+        KeyReplacement stale = new KeyReplacement("orders", 4, 9, text("m"), List.of(), List.of(), null);
+        assertFalse(store.replace(List.of(good, stale)));
+        assertEquals(List.of("orders"), store.names());
+        assertEquals(before, store.revision());
+        KeyReplacement whatever =
+                new KeyReplacement("orders", KeyReplacement.ANY_GENERATION, 9, text("m"), List.of(), List.of(), null);
+        assertTrue(store.replace(List.of(good, whatever)));
+        assertEquals(List.of("invoices", "orders"), store.names());
+        assertEquals(9, second.find("orders").orElseThrow().generation());
+    }
+
+    @Test
+    void replace_idOfAnotherKey_isRefusedAndChangesNothing() {
+        StoredVersion one = version("orders", 1, 60);
+        store.apply(change("orders", 0, 1, List.of(one)));
+        KeyReplacement live = new KeyReplacement("invoices", 0, 1, text("m"), List.of(one), List.of(), null);
+        KeyReplacement erased = new KeyReplacement(
+                "invoices", 0, 1, text("m"), List.of(), List.of(new ErasedVersion(1, one.id())), null);
+        assertThrows(IllegalArgumentException.class, () -> store.replace(List.of(live)));
+        assertThrows(IllegalArgumentException.class, () -> store.replace(List.of(erased)));
+        assertEquals(List.of("orders"), second.names());
+        assertVersions(List.of(one), second.find("orders").orElseThrow());
+    }
+
+    /** What a store showed. */
+    private static class Shown implements StoreReader {
+        final List<byte[]> storeKeys = new ArrayList<>();
+        final Map<String, StoredKey> keys = new HashMap<>();
+        int count;
+
+        @Override
+        public void storeKey(byte[] sealed) {
+            storeKeys.add(sealed);
+        }
+
+        @Override
+        public void key(StoredKey key) {
+            count++;
+            keys.put(key.name(), key);
+        }
+    }
+
+    @Test
     void claim_free_isTheHoldersUntilItIsReleased() {
         long before = store.revision();
         WorkClaim mine = claim("rotate orders", "one", Duration.ofMinutes(1));
@@ -518,6 +698,8 @@ public abstract class NamedKeyStoreContract {
         assertThrows(ClosedException.class, () -> handle.find("orders"));
         assertThrows(ClosedException.class, () -> handle.nameOf(id("orders", 1)));
         assertThrows(ClosedException.class, () -> handle.apply(change("orders", 0, 1, List.of())));
+        assertThrows(ClosedException.class, () -> handle.readAll(new Shown()));
+        assertThrows(ClosedException.class, () -> handle.replace(List.of()));
         assertThrows(ClosedException.class, () -> handle.due(Instant.now(), 1));
         WorkClaim claim = claim("rotate orders", "one", Duration.ofMinutes(1));
         assertThrows(ClosedException.class, () -> handle.claim(claim));
