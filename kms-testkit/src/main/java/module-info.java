@@ -1,6 +1,7 @@
 /** Fakes and contract tests for applications that use Sealwright and for those who write providers and stores. */
 module io.sealwright.kms.testkit {
     requires transitive io.sealwright.kms;
+    requires java.net.http;
     requires static transitive org.junit.jupiter.api;
     requires static org.jspecify;
 

@@ -426,6 +426,16 @@ public final class FaultyMasterKey implements MasterKey {
         return "FaultyMasterKey[" + uri + "]";
     }
 
+    /** A recipient of this key with that wrap. */
+    Recipient recipient(byte[] wrap) {
+        return new Recipient(kind.id(), id, wrap);
+    }
+
+    /** The number of the newest version. */
+    String newest() {
+        return Integer.toString(versions.size());
+    }
+
     private void addVersion() {
         versions.add(random(32));
     }
