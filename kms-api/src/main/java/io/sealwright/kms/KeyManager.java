@@ -137,6 +137,9 @@ public interface KeyManager extends AutoCloseable {
     /** Short for {@code keys().get(name)}. */
     NamedKey key(String name);
 
+    /** The manager's master keys: their rotation, and what they wrap in its store. */
+    MasterKeys masterKeys();
+
     /** Asks every master key and the store; takes at most the deadline. Does not throw for what it finds. */
     Health health();
 

@@ -131,6 +131,8 @@ public interface MasterKey extends AutoCloseable {
      * no answer came, it may have been done.
      *
      * @return the new version's id
+     * @throws io.sealwright.kms.error.RefusedException with code {@code KMS_OPERATION_REFUSED} if that is not the
+     *     provider's to do; its remedy says how it is done instead
      */
     String rotate();
 

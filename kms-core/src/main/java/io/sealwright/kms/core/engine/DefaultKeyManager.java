@@ -72,6 +72,7 @@ final class DefaultKeyManager implements KeyManager {
     private final ChunkedStreams streams;
     private final Rewrapper rewrapper;
     private final HealthCheck healthCheck;
+    private final MasterKeyCalls masterKeyCalls;
     private final Housekeeping housekeeping;
     private final @Nullable RecipientPlan defaultPlan;
     private final Contexts contexts = new Contexts();
@@ -140,6 +141,7 @@ final class DefaultKeyManager implements KeyManager {
         this.bodies = new Bodies(openings, new ChunkedBodies(threads));
         this.streams = new ChunkedStreams(threads);
         this.rewrapper = new Rewrapper(this, masterKeys, namedKeys, openings, calls);
+        this.masterKeyCalls = new MasterKeyCalls(this, masterKeys, namedKeys, calls);
         this.healthCheck = new HealthCheck(masterKeys.opening(), store, namedKeys, calls, settings.time());
         List<Entry> entries =
                 masterKeys.wrapping().stream().<Entry>map(MasterEntry::new).toList();
@@ -323,6 +325,12 @@ final class DefaultKeyManager implements KeyManager {
     @Override
     public NamedKey key(String name) {
         return keys().get(name);
+    }
+
+    @Override
+    public io.sealwright.kms.MasterKeys masterKeys() {
+        demandOpen();
+        return masterKeyCalls;
     }
 
     @Override

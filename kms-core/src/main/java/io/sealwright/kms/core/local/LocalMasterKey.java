@@ -72,6 +72,11 @@ final class LocalMasterKey implements MasterKey {
         return ring.isOutdated(recipient);
     }
 
+    @Override
+    public String versionOf(Recipient recipient) {
+        return ring.numberOf(recipient).map(String::valueOf).orElseGet(() -> MasterKey.super.versionOf(recipient));
+    }
+
     /**
      * Reads the file if its time, size or inode changed.
      *

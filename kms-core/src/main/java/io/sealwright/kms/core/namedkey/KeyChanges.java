@@ -9,6 +9,7 @@ import io.sealwright.kms.spi.StoredVersion;
 import io.sealwright.kms.spi.TimeSource;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -84,16 +85,31 @@ final class KeyChanges {
             if (edited == null) {
                 return Objects.requireNonNull(present);
             }
-            long before = stored == null ? 0 : stored.generation();
-            KeyRecord next = edited.next().inGeneration(before + 1);
-            byte[] sealed = storeKeys.findOrMake().seal(next);
-            if (store.apply(new KeyChange(name, before, before + 1, sealed, edited.put(), edited.erase(), null))) {
-                known.absorb(next, sealed, true);
-                events.tell(new KmsEvent.KeyChanged(time.instant(), edited.change(), name, edited.version()));
-                return next;
+            Optional<KeyRecord> written = commit(stored, edited);
+            if (written.isPresent()) {
+                return written.get();
             }
             Attempts.pause(name, attempt);
         }
         throw KeyErrors.conflict(name);
+    }
+
+    /**
+     * Writes a change, unless another process wrote first. For workers.
+     *
+     * @param before the key as it was read, or null if it was not there
+     * @return the key as it is after; empty if another wrote first
+     */
+    Optional<KeyRecord> commit(@Nullable KeyRecord before, Edited edited) {
+        long generation = before == null ? 0 : before.generation();
+        KeyRecord next = edited.next().inGeneration(generation + 1);
+        byte[] sealed = storeKeys.findOrMake().seal(next);
+        String name = next.name();
+        if (!store.apply(new KeyChange(name, generation, generation + 1, sealed, edited.put(), edited.erase(), null))) {
+            return Optional.empty();
+        }
+        known.absorb(next, sealed, true);
+        events.tell(new KmsEvent.KeyChanged(time.instant(), edited.change(), name, edited.version()));
+        return Optional.of(next);
     }
 }

@@ -54,6 +54,14 @@ final class KeyErrors {
                 "Repeat it.");
     }
 
+    static StoreException storeKeyConflict() {
+        return new StoreException(
+                ErrorCode.KMS_STORE_CONFLICT,
+                "The store's own key was not re-wrapped.",
+                "Others changed its record again and again at the same moment.",
+                "Repeat it.");
+    }
+
     static KeyNotFoundException notFound(String name) {
         return new KeyNotFoundException(
                 "There is no " + key(name) + ".",

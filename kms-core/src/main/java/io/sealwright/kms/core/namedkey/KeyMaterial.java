@@ -7,7 +7,6 @@ import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.TimeSource;
-import io.sealwright.kms.spi.WrapBinding;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -257,16 +256,10 @@ final class KeyMaterial implements AutoCloseable {
     }
 
     private SecretBytes unwrap(VerifiedKey verified, VersionRecord version) {
-        KeyRecord key = verified.record();
-        String subject = "version " + version.number() + " of " + KeyErrors.key(key.name());
-        StoreKey storeKey = storeKeys.find().orElseThrow(() -> KeyErrors.noStoreKey(key.name()));
-        WrapBinding binding =
-                Bindings.version(storeKey.storeIdHex(), key.name(), key.spec(), version.number(), version.id());
-        return masterKeys.unwrapAny(
-                subject,
-                verified.wraps(version.number()),
-                binding,
-                bytes -> bytes.length == key.spec().materialBytes() && StoreKey.check(bytes) == version.check());
+        StoreKey storeKey = storeKeys
+                .find()
+                .orElseThrow(() -> KeyErrors.noStoreKey(verified.record().name()));
+        return masterKeys.unwrapAny(verified.stored(version, storeKey.storeIdHex()));
     }
 
     private HeldVersion install(KeyEntry entry, KeySpec spec, VersionRecord version, SecretBytes material, long begun) {

@@ -1,6 +1,7 @@
 package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.provider.FreshLook;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
 import io.sealwright.kms.error.AuthenticationFailedException;
@@ -14,30 +15,28 @@ import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.WrapBinding;
 import java.security.MessageDigest;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Predicate;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Wraps stored material under every master key that wraps, and unwraps it with any that can. Blocks; for workers. */
 final class MasterKeys {
-    private static final long REFRESH_PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
-
     private final List<MasterKey> wrapping;
     private final List<MasterKey> opening;
     private final ProviderCalls calls;
-    private final TimeSource time;
-    private final AtomicLong refreshedAt;
+    private final FreshLook freshLook;
 
     MasterKeys(List<MasterKey> wrapping, List<MasterKey> opening, ProviderCalls calls, TimeSource time) {
         this.wrapping = List.copyOf(wrapping);
         this.opening = List.copyOf(opening);
         this.calls = calls;
-        this.time = time;
-        this.refreshedAt = new AtomicLong(time.nanoTime() - REFRESH_PAUSE_NANOS);
+        this.freshLook = new FreshLook(opening, calls, time);
         if (wrapping.size() > WrapList.MOST_WRAPS) {
             throw new IllegalArgumentException("at most " + WrapList.MOST_WRAPS + " master keys can wrap a stored key");
         }
@@ -47,32 +46,36 @@ final class MasterKeys {
         return !wrapping.isEmpty();
     }
 
+    /** Tells whether none of them is asked over the network. */
+    boolean inProcess() {
+        return opening.stream().allMatch(MasterKey::inProcess);
+    }
+
     /**
      * Wraps {@code material} under each. These wraps will be its only copies, so each is unwrapped again and compared:
      * what a provider got wrong is noticed before anything is sealed under the key, not years after.
      */
     List<Recipient> wrapAll(SecretBytes material, WrapBinding binding) {
         List<Recipient> wraps = new ArrayList<>(wrapping.size());
-        byte[] expected = material.copy();
-        try {
-            for (MasterKey key : wrapping) {
-                Recipient wrap = calls.invoke(key, Operation.WRAP, () -> key.wrap(material, binding));
-                if (!key.recognizes(wrap) || !opensTo(expected, key, wrap, binding)) {
-                    throw new UnavailableException(
-                            "The new key was not stored.",
-                            "Master key " + key.uri() + " does not unwrap what it wrapped.",
-                            "Check the master key's provider; nothing was sealed under the new key, and nothing is"
-                                    + " lost.");
-                }
-                wraps.add(wrap);
-            }
-        } finally {
-            Arrays.fill(expected, (byte) 0);
+        for (MasterKey key : wrapping) {
+            wraps.add(wrap(key, material, binding));
         }
         return wraps;
     }
 
-    private boolean opensTo(byte[] expected, MasterKey key, Recipient wrap, WrapBinding binding) {
+    private Recipient wrap(MasterKey key, SecretBytes material, WrapBinding binding) {
+        Recipient wrap = calls.invoke(key, Operation.WRAP, () -> key.wrap(material, binding));
+        if (!key.recognizes(wrap) || !opensTo(material, key, wrap, binding)) {
+            throw new UnavailableException(
+                    "The new wrap was not stored.",
+                    "Master key " + key.uri() + " does not unwrap what it wrapped.",
+                    "Check the master key's provider; nothing was sealed under a new key, and nothing is lost.");
+        }
+        return wrap;
+    }
+
+    private boolean opensTo(SecretBytes material, MasterKey key, Recipient wrap, WrapBinding binding) {
+        byte[] expected = material.copy();
         try (SecretBytes opened = calls.invoke(key, Operation.UNWRAP, () -> key.unwrap(wrap, binding))) {
             byte[] bytes = opened.copy();
             try {
@@ -82,23 +85,86 @@ final class MasterKeys {
             }
         } catch (AuthenticationFailedException e) {
             return false;
+        } finally {
+            Arrays.fill(expected, (byte) 0);
         }
+    }
+
+    /**
+     * The wraps as they should be: one by the newest version of each master key that wraps here, and those by keys that
+     * are not known here. A new one is unwrapped and compared first, and so is one that was there, if nothing else
+     * stands for the wraps that go.
+     *
+     * @return null if they are so already
+     * @throws KmsException as {@link #unwrapAny} and {@link #wrapAll} do
+     */
+    @Nullable
+    List<Recipient> renewed(StoredMaterial stored) {
+        List<Recipient> wraps = stored.wraps();
+        lookAfreshUnlessRecognized(wraps);
+        Map<MasterKey, Recipient> kept = newest(wraps);
+        if (isRenewed(wraps, kept)) {
+            return null;
+        }
+        try (SecretBytes material = unwrapAny(stored)) {
+            boolean proven = kept.size() < wrapping.size();
+            Set<Recipient> renewed = new LinkedHashSet<>();
+            for (MasterKey key : wrapping) {
+                Recipient there = kept.get(key);
+                if (there != null && !proven) {
+                    proven = opensTo(material, key, there, stored.binding());
+                    there = proven ? there : null;
+                }
+                proven |= there == null;
+                renewed.add(there != null ? there : wrap(key, material, stored.binding()));
+            }
+            renewed.addAll(unknown(wraps));
+            return List.copyOf(renewed);
+        }
+    }
+
+    /** Tells whether {@link #renewed} would change anything. Compares in memory only. */
+    boolean isRenewed(List<Recipient> wraps) {
+        return isRenewed(wraps, newest(wraps));
+    }
+
+    private boolean isRenewed(List<Recipient> wraps, Map<MasterKey, Recipient> newest) {
+        Set<Recipient> stay = new HashSet<>(newest.values());
+        stay.addAll(unknown(wraps));
+        return newest.size() == wrapping.size() && stay.size() == wraps.size();
+    }
+
+    /** The wrap by the newest version of each master key that wraps here and has one. */
+    private Map<MasterKey, Recipient> newest(List<Recipient> wraps) {
+        Map<MasterKey, Recipient> newest = new LinkedHashMap<>();
+        for (MasterKey key : wrapping) {
+            wraps.stream()
+                    .filter(wrap -> key.recognizes(wrap) && !key.isOutdated(wrap))
+                    .findFirst()
+                    .ifPresent(wrap -> newest.put(key, wrap));
+        }
+        return newest;
+    }
+
+    /** The wraps that no configured key made. */
+    private List<Recipient> unknown(List<Recipient> wraps) {
+        return wraps.stream()
+                .filter(wrap -> opening.stream().noneMatch(key -> key.recognizes(wrap)))
+                .toList();
     }
 
     /**
      * Unwraps with whichever master key can. Each wrap is tried with each key that recognizes it; a provider that
      * answers with other material counts as one that failed.
      *
-     * @param fits tells whether material is the right one; gets a copy, which is wiped after
      * @return the material, which the caller closes
      * @throws NoMatchingRecipientException if no key recognizes any wrap
      * @throws KmsException unavailable, overloaded, denied or what else the keys said, in this order; if all of them
      *     only said that the wraps do not open, the store is damaged
      */
-    SecretBytes unwrapAny(String subject, List<Recipient> wraps, WrapBinding binding, Predicate<byte[]> fits) {
-        if (opening.stream().noneMatch(key -> recognizesAny(key, wraps))) {
-            refresh();
-        }
+    SecretBytes unwrapAny(StoredMaterial stored) {
+        List<Recipient> wraps = stored.wraps();
+        lookAfreshUnlessRecognized(wraps);
         KmsException worst = null;
         boolean tried = false;
         for (Recipient wrap : wraps) {
@@ -108,8 +174,8 @@ final class MasterKeys {
                 }
                 tried = true;
                 try {
-                    SecretBytes opened = calls.invoke(key, Operation.UNWRAP, () -> key.unwrap(wrap, binding));
-                    if (accepts(opened, fits)) {
+                    SecretBytes opened = calls.invoke(key, Operation.UNWRAP, () -> key.unwrap(wrap, stored.binding()));
+                    if (accepts(opened, stored)) {
                         return opened;
                     }
                 } catch (CallInterruptedException e) {
@@ -125,12 +191,58 @@ final class MasterKeys {
             throw worst;
         }
         if (tried) {
-            throw KeyErrors.corrupt(subject, "None of its wraps gives back the material that was stored.");
+            throw KeyErrors.corrupt(stored.subject(), "None of its wraps gives back the material that was stored.");
         }
-        throw new NoMatchingRecipientException(
-                "No configured key unwraps " + subject + ".",
+        throw noMatch(stored);
+    }
+
+    private static NoMatchingRecipientException noMatch(StoredMaterial stored) {
+        return new NoMatchingRecipientException(
+                "No configured key unwraps " + stored.subject() + ".",
                 "None of the configured master keys is among those that wrapped it.",
                 "Configure the master key that the store was made with.");
+    }
+
+    /** Has every key look for newer versions; those that fail keep what they know. */
+    void lookAfresh() {
+        freshLook.look(true);
+    }
+
+    /** Opens each wrap that a configured key made, and writes down what came of it. */
+    void examine(StoredMaterial stored, WrapSurvey survey) {
+        lookAfreshUnlessRecognized(stored.wraps());
+        boolean known = false;
+        for (Recipient wrap : stored.wraps()) {
+            MasterKey key = opening.stream()
+                    .filter(master -> master.recognizes(wrap))
+                    .findFirst()
+                    .orElse(null);
+            if (key == null) {
+                survey.unknown();
+                continue;
+            }
+            known = true;
+            survey.use(key, wrap);
+            try (SecretBytes opened = calls.invoke(key, Operation.UNWRAP, () -> key.unwrap(wrap, stored.binding()))) {
+                if (!accepts(opened, stored)) {
+                    survey.problem(stored.subject(), damaged(stored, key));
+                }
+            } catch (CallInterruptedException e) {
+                throw e;
+            } catch (AuthenticationFailedException e) {
+                survey.problem(stored.subject(), damaged(stored, key));
+            } catch (KmsException e) {
+                survey.problem(stored.subject(), e);
+            }
+        }
+        if (!known) {
+            survey.problem(stored.subject(), noMatch(stored));
+        }
+    }
+
+    private static KmsException damaged(StoredMaterial stored, MasterKey key) {
+        return KeyErrors.corrupt(
+                stored.subject(), "Its wrap by " + key.uri() + " does not give back the material that was stored.");
     }
 
     /** The URI of the first configured key that recognizes one of the wraps, or an empty text. */
@@ -145,33 +257,22 @@ final class MasterKeys {
         return "";
     }
 
+    /** Another process may have rotated a master key since; what is stored here was wrapped by one of them, so wait. */
+    private void lookAfreshUnlessRecognized(List<Recipient> wraps) {
+        if (opening.stream().noneMatch(key -> recognizesAny(key, wraps))) {
+            freshLook.look(true);
+        }
+    }
+
     private static boolean recognizesAny(MasterKey key, List<Recipient> wraps) {
         return wraps.stream().anyMatch(key::recognizes);
     }
 
-    /** Another process may have rotated a master key since: one look, at most once a second. */
-    private void refresh() {
-        long last = refreshedAt.get();
-        long now = time.nanoTime();
-        if (now - last < REFRESH_PAUSE_NANOS || !refreshedAt.compareAndSet(last, now)) {
-            return;
-        }
-        for (MasterKey key : opening) {
-            try {
-                calls.invoke(key, Operation.REFRESH, key::refresh);
-            } catch (CallInterruptedException e) {
-                throw e;
-            } catch (KmsException e) {
-                // The look was a favour; that no key matches is the better answer.
-            }
-        }
-    }
-
-    private static boolean accepts(SecretBytes opened, Predicate<byte[]> fits) {
+    private static boolean accepts(SecretBytes opened, StoredMaterial stored) {
         boolean accepted = false;
         byte[] bytes = opened.copy();
         try {
-            accepted = fits.test(bytes);
+            accepted = stored.fits(bytes);
         } finally {
             Arrays.fill(bytes, (byte) 0);
             if (!accepted) {

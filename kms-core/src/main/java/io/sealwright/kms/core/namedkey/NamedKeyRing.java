@@ -2,6 +2,9 @@ package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyVersion;
+import io.sealwright.kms.MasterKeys.Examined;
+import io.sealwright.kms.MasterKeys.Progress;
+import io.sealwright.kms.MasterKeys.Rewrapped;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.NamedKeys;
 import io.sealwright.kms.core.provider.Events;
@@ -58,6 +61,7 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     private final KnownKeys known;
     private final KeyMaterial material;
     private final KeyLife life;
+    private final StoredWraps wraps;
     private final KeyCodes codes;
     private volatile boolean pollFailed;
 
@@ -89,6 +93,7 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
         this.material = new KeyMaterial(store, known, storeKeys, masterKeys, calls, time, ages);
         this.codes = new KeyCodes(material);
         KeyChanges changes = new KeyChanges(store, known, storeKeys, calls, events, time);
+        this.wraps = new StoredWraps(store, known, storeKeys, masterKeys, changes, calls);
         this.life = new KeyLife(changes, new VersionMaker(storeKeys, masterKeys), time);
     }
 
@@ -175,6 +180,18 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     public void demandOpens() {
         material.checkOpen();
         storeKeys.find();
+    }
+
+    /** Puts all that is stored under the newest versions of the master keys: {@code MasterKeys.rewrapStored}. */
+    public Rewrapped rewrapStored(Progress progress) {
+        material.checkOpen();
+        return wraps.rewrap(progress);
+    }
+
+    /** Opens every wrap there is: {@code MasterKeys.examineStored}. */
+    public Examined examineStored(Progress progress) {
+        material.checkOpen();
+        return wraps.examine(progress);
     }
 
     /** How many versions have their material in memory. */

@@ -2,6 +2,7 @@ package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.spi.Recipient;
+import io.sealwright.kms.spi.WrapBinding;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -33,6 +34,14 @@ record StoreKeyRecord(VersionId storeId, long check, List<Recipient> wraps) {
                 .putLong(check)
                 .put(list)
                 .array();
+    }
+
+    StoredMaterial material() {
+        return new StoredMaterial(SUBJECT, wraps, binding(storeId), StoreKey.KEY_BYTES, check);
+    }
+
+    static WrapBinding binding(VersionId storeId) {
+        return Bindings.storeKey(storeId.hex());
     }
 
     static StoreKeyRecord decode(byte[] bytes) {

@@ -5,8 +5,9 @@ import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.TimeSource;
-import io.sealwright.kms.spi.WrapBinding;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -35,8 +36,10 @@ final class StoreKeys implements AutoCloseable {
     private final AtomicBoolean refreshing = new AtomicBoolean();
     private volatile @Nullable Held held;
     private volatile boolean closed;
-    private @Nullable VersionId knownStore; // guarded by loading
-    private long knownCheck; // guarded by loading
+    private volatile @Nullable Known known; // written under loading
+
+    /** What tells the key of this store from any other. */
+    private record Known(VersionId store, long check) {}
 
     private static final class Held {
         private final StoreKey key;
@@ -152,7 +155,7 @@ final class StoreKeys implements AutoCloseable {
             if (stored.isPresent()) {
                 return adopt(StoreKeyRecord.decode(stored.get()), begun);
             }
-            if (knownStore != null) {
+            if (known != null) {
                 throw KeyErrors.corrupt(StoreKeyRecord.SUBJECT, "It was there before, and is gone.");
             }
             return make ? make(begun) : null;
@@ -161,15 +164,45 @@ final class StoreKeys implements AutoCloseable {
         }
     }
 
-    private StoreKey adopt(StoreKeyRecord row, long begun) {
-        if (knownStore != null && (!knownStore.equals(row.storeId()) || knownCheck != row.check())) {
+    /**
+     * Puts the key under the newest versions of the master keys that wrap. For workers.
+     *
+     * @return whether that changed anything
+     * @throws io.sealwright.kms.error.StoreException if others change it again and again, or it is not what it was
+     */
+    boolean rewrap() {
+        for (int attempt = 0; attempt < Attempts.MOST; attempt++) {
+            byte[] stored = store.storeKey()
+                    .orElseThrow(() -> KeyErrors.corrupt(StoreKeyRecord.SUBJECT, "It was there before, and is gone."));
+            StoreKeyRecord row = checked(StoreKeyRecord.decode(stored));
+            List<Recipient> renewed = masterKeys.renewed(row.material());
+            if (renewed == null) {
+                return false;
+            }
+            byte[] next = new StoreKeyRecord(row.storeId(), row.check(), renewed).encode();
+            if (store.replaceStoreKey(stored, next)) {
+                return true;
+            }
+            Attempts.pause(StoreKeyRecord.SUBJECT, attempt);
+        }
+        throw KeyErrors.storeKeyConflict();
+    }
+
+    /** The record as it is stored, if it is the known key's or none is known; empty if the store has none. For workers. */
+    Optional<StoreKeyRecord> record() {
+        return store.storeKey().map(StoreKeyRecord::decode).map(this::checked);
+    }
+
+    private StoreKeyRecord checked(StoreKeyRecord row) {
+        Known there = known;
+        if (there != null && (!there.store().equals(row.storeId()) || there.check() != row.check())) {
             throw KeyErrors.corrupt(StoreKeyRecord.SUBJECT, "It was exchanged for another one.");
         }
-        try (SecretBytes key = masterKeys.unwrapAny(
-                StoreKeyRecord.SUBJECT,
-                row.wraps(),
-                binding(row.storeId()),
-                bytes -> bytes.length == StoreKey.KEY_BYTES && StoreKey.check(bytes) == row.check())) {
+        return row;
+    }
+
+    private StoreKey adopt(StoreKeyRecord row, long begun) {
+        try (SecretBytes key = masterKeys.unwrapAny(checked(row).material())) {
             return hold(row, key, begun);
         }
     }
@@ -180,7 +213,8 @@ final class StoreKeys implements AutoCloseable {
         long check = StoreKey.check(bytes);
         try (SecretBytes key = SecretBytes.owning(bytes)) {
             VersionId storeId = VersionId.random(random);
-            StoreKeyRecord row = new StoreKeyRecord(storeId, check, masterKeys.wrapAll(key, binding(storeId)));
+            StoreKeyRecord row =
+                    new StoreKeyRecord(storeId, check, masterKeys.wrapAll(key, StoreKeyRecord.binding(storeId)));
             StoreKeyRecord winner = StoreKeyRecord.decode(store.initialise(row.encode()));
             // Another process may have come first: its key is the store's, and ours was never used.
             return winner.equals(row) ? hold(row, key, begun) : adopt(winner, begun);
@@ -191,18 +225,13 @@ final class StoreKeys implements AutoCloseable {
         Held there = held;
         // The one before, if it is still there, is the same key (adopt() made sure), and others may be working with it.
         StoreKey kept = there != null ? there.key : StoreKey.of(row.storeId().bytes(), key);
-        knownStore = row.storeId();
-        knownCheck = row.check();
+        known = new Known(row.storeId(), row.check());
         held = new Held(kept, ages.expiry(begun), ages.refresh(begun));
         if (closed) {
             close();
             throw KeyErrors.closed();
         }
         return kept;
-    }
-
-    private static WrapBinding binding(VersionId storeId) {
-        return Bindings.storeKey(storeId.hex());
     }
 
     /** Tells whether the key is in memory. */

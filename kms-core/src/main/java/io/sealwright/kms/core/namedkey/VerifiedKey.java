@@ -61,6 +61,28 @@ record VerifiedKey(KeyRecord record, Map<Integer, StoredVersion> material) {
         return new VerifiedKey(key, material);
     }
 
+    /** One version's material as it lies in the store; the version is not destroyed. */
+    StoredMaterial stored(VersionRecord version, String storeIdHex) {
+        return new StoredMaterial(
+                "version " + version.number() + " of " + KeyErrors.key(record.name()),
+                wraps(version.number()),
+                Bindings.version(storeIdHex, record.name(), record.spec(), version.number(), version.id()),
+                record.spec().materialBytes(),
+                version.check());
+    }
+
+    /** The versions that are not destroyed. */
+    List<VersionRecord> live() {
+        return record.versions().stream()
+                .filter(version -> version.state() != KeyState.DESTROYED)
+                .toList();
+    }
+
+    /** The material of every version that is not destroyed. */
+    List<StoredMaterial> stored(String storeIdHex) {
+        return live().stream().map(version -> stored(version, storeIdHex)).toList();
+    }
+
     /** The wraps of one version's material. */
     List<Recipient> wraps(int number) {
         String subject = KeyErrors.key(record.name());

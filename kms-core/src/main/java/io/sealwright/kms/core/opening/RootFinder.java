@@ -12,6 +12,7 @@ import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.namedkey.HeldVersion;
 import io.sealwright.kms.core.namedkey.NamedKeyRing;
 import io.sealwright.kms.core.provider.Events;
+import io.sealwright.kms.core.provider.FreshLook;
 import io.sealwright.kms.core.provider.Futures;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
@@ -39,7 +40,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,7 +54,6 @@ public final class RootFinder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RootFinder.class);
     private static final int MOST_ROOTS = 10_000;
     private static final long MOST_BYTES = 16L << 20;
-    private static final long FRESH_READ_PAUSE_NANOS = 1_000_000_000L;
     private static final String WHAT = "unwrapping a message's key";
 
     private final List<MasterKey> masterKeys;
@@ -71,7 +70,7 @@ public final class RootFinder implements AutoCloseable {
             .<RootKey, Root>removalListener((key, root, cause) -> close(root))
             .build();
     private final Map<RootKey, CompletableFuture<Root>> flights = new ConcurrentHashMap<>();
-    private final AtomicLong freshReadAt = new AtomicLong();
+    private final FreshLook freshLook;
     private volatile boolean closed;
 
     public RootFinder(
@@ -89,7 +88,7 @@ public final class RootFinder implements AutoCloseable {
         this.time = time;
         this.clock = clock;
         this.events = events;
-        this.freshReadAt.set(time.now() - FRESH_READ_PAUSE_NANOS);
+        this.freshLook = new FreshLook(masterKeys, calls, clock);
     }
 
     private static void close(@Nullable Root root) {
@@ -361,7 +360,8 @@ public final class RootFinder implements AutoCloseable {
             }
         }
         found.addAll(masterCandidates(header));
-        if (found.isEmpty() && storeFailure == null && readFresh()) {
+        if (found.isEmpty() && storeFailure == null) {
+            freshLook.look(false);
             found.addAll(masterCandidates(header));
         }
         if (found.isEmpty()) {
@@ -412,25 +412,6 @@ public final class RootFinder implements AutoCloseable {
             addMasters(found, header, recipient);
         }
         return found;
-    }
-
-    /** Has every master key look for newer versions, at most once a second, whoever asks. */
-    private boolean readFresh() {
-        long last = freshReadAt.get();
-        long now = time.now();
-        if (now - last < FRESH_READ_PAUSE_NANOS || !freshReadAt.compareAndSet(last, now)) {
-            return false;
-        }
-        boolean changed = false;
-        for (MasterKey master : masterKeys) {
-            try {
-                changed |= calls.invoke(master, Operation.REFRESH, master::refresh);
-            } catch (KmsException e) {
-                // The answer stays "no matching recipient": what is held was asked, and this key tells nothing new.
-                LOG.debug("{} could not be read afresh: {}", master.uri(), e.code());
-            }
-        }
-        return changed;
     }
 
     private static NoMatchingRecipientException noMatch() {

@@ -95,6 +95,11 @@ public final class KeyRing implements AutoCloseable {
         return found.isPresent() && !found.equals(newestActive());
     }
 
+    /** The number of the version that can have made a recipient of kind {@link RecipientKind#IN_PROCESS}. */
+    public Optional<Integer> numberOf(Recipient recipient) {
+        return find(recipient).map(Entry::number);
+    }
+
     /**
      * Wraps a key under the newest active version, as a recipient of kind {@link RecipientKind#IN_PROCESS}.
      *

@@ -1,0 +1,98 @@
+package io.sealwright.kms.core.provider;
+
+import io.sealwright.kms.core.provider.ProviderCalls.Operation;
+import io.sealwright.kms.error.CallInterruptedException;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.spi.MasterKey;
+import io.sealwright.kms.spi.TimeSource;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Has master keys look for newer versions when something names one that is not known here: another process may have
+ * rotated a key a moment ago. At most one look a second, whoever asks; who comes while one is under way shares it.
+ */
+public final class FreshLook {
+    /** From the beginning of one look to that of the next. */
+    static final long PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
+
+    private static final Logger LOG = LoggerFactory.getLogger(FreshLook.class);
+
+    private final List<MasterKey> keys;
+    private final ProviderCalls calls;
+    private final TimeSource time;
+    private final ReentrantLock looking = new ReentrantLock();
+    private volatile long ended; // written under looking
+    private long begunAt; // guarded by looking
+
+    /** Looks at nothing yet. */
+    public FreshLook(List<MasterKey> keys, ProviderCalls calls, TimeSource time) {
+        this.keys = List.copyOf(keys);
+        this.calls = calls;
+        this.time = time;
+        this.begunAt = time.nanoTime() - PAUSE_NANOS;
+    }
+
+    /**
+     * Looks, unless that was done less than a second ago; compare again after it in any case, since others look as well.
+     * For workers: may block.
+     *
+     * @param patient whether to wait until a look may be made, a second at most: for what is surely meant for a key
+     *     here. What strangers send does not wait
+     * @throws CallInterruptedException if the thread was interrupted meanwhile
+     */
+    public void look(boolean patient) {
+        long before = ended;
+        try {
+            looking.lockInterruptibly();
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
+        try {
+            if (ended != before) {
+                return;
+            }
+            long pause = begunAt + PAUSE_NANOS - time.nanoTime();
+            if (pause > 0) {
+                if (!patient) {
+                    return;
+                }
+                TimeUnit.NANOSECONDS.sleep(pause);
+            }
+            begunAt = time.nanoTime();
+            refreshAll();
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        } finally {
+            looking.unlock();
+        }
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // under the lock
+    private void refreshAll() {
+        for (MasterKey key : keys) {
+            try {
+                boolean unused = calls.invoke(key, Operation.REFRESH, key::refresh);
+            } catch (CallInterruptedException e) {
+                throw e;
+            } catch (KmsException e) {
+                // The look was a favour: that no key matches is the better answer.
+                LOG.debug("{} could not be read afresh: {}", key.uri(), e.code());
+            }
+        }
+        ended++;
+    }
+
+    private static CallInterruptedException interrupted(InterruptedException cause) {
+        Thread.currentThread().interrupt();
+        return new CallInterruptedException(
+                "The look for newer versions of the master keys was interrupted.",
+                "Another thread asked this one to stop, or its deadline passed.",
+                "Repeat the call if it is still wanted.",
+                cause);
+    }
+}
