@@ -3,7 +3,7 @@ import io.sealwright.kms.spi.StoreProvider;
 import io.sealwright.kms.store.jdbc.JdbcStoreProvider;
 import io.sealwright.kms.store.jdbc.SqliteStoreProvider;
 
-/** Named keys in a database: SQLite, for one machine. The driver is the application's to add. */
+/** Named keys in a database: SQLite for one machine, PostgreSQL for more. The driver is the application's to add. */
 module io.sealwright.kms.store.jdbc {
     requires transitive io.sealwright.kms;
     requires transitive java.sql;

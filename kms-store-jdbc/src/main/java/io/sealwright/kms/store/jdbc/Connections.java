@@ -2,9 +2,13 @@ package io.sealwright.kms.store.jdbc;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 
 /** Where a store's connections come from. Safe for concurrent use. */
 interface Connections extends AutoCloseable {
+    /** How long one answer of a database over the network may take; more than any statement may take there. */
+    Duration MAX_ANSWER = Duration.ofSeconds(10);
+
     /** The dialect of the database. */
     Dialect dialect() throws SQLException;
 

@@ -26,15 +26,13 @@ final class DataSourceConnections implements Connections {
     @Override
     public Lease lease(boolean write, long deadlineNanos) throws SQLException {
         Connection connection = dataSource.getConnection();
+        Taken taken = new Taken(connection);
         try {
-            boolean autoCommit = connection.getAutoCommit();
-            if (!autoCommit) {
-                connection.setAutoCommit(true);
-            }
-            Dialect.of(connection).prepare(connection);
-            return new Taken(connection, autoCommit);
+            taken.prepare();
+            return taken;
         } catch (SQLException | RuntimeException | Error e) {
-            connection.close();
+            taken.spoil();
+            taken.close();
             throw e;
         }
     }
@@ -48,19 +46,81 @@ final class DataSourceConnections implements Connections {
     @Override
     public void close() {}
 
-    private record Taken(Connection connection, boolean autoCommit) implements Lease {
-        /** Nothing to do: a pool checks what comes back. */
+    /** A connection of the pool, with what is to be put back. */
+    private static final class Taken implements Lease {
+        private final Connection connection;
+        private boolean committedByItself = true;
+        private int answerMillis = -1;
+        private boolean spoilt;
+
+        Taken(Connection connection) {
+            this.connection = connection;
+        }
+
+        void prepare() throws SQLException {
+            Dialect dialect = Dialect.of(connection);
+            if (dialect == Dialect.POSTGRESQL) {
+                int before = connection.getNetworkTimeout();
+                if (before == 0 || before > MAX_ANSWER.toMillis()) {
+                    connection.setNetworkTimeout(Runnable::run, (int) MAX_ANSWER.toMillis());
+                    answerMillis = before;
+                }
+            }
+            committedByItself = connection.getAutoCommit();
+            if (!committedByItself) {
+                connection.setAutoCommit(true);
+            }
+            dialect.prepare(connection);
+        }
+
         @Override
-        public void spoil() {}
+        public Connection connection() {
+            return connection;
+        }
+
+        @Override
+        public void spoil() {
+            spoilt = true;
+        }
 
         @Override
         public void close() {
             try (connection) {
-                if (!autoCommit) {
+                if (spoilt) {
+                    end();
+                    return;
+                }
+                if (answerMillis >= 0) {
+                    connection.setNetworkTimeout(Runnable::run, answerMillis);
+                }
+                if (!committedByItself) {
                     connection.setAutoCommit(false);
                 }
             } catch (SQLException e) {
                 LOG.debug("A connection could not be given back.", e);
+            }
+        }
+
+        /**
+         * Whoever gets it next must not stand in our transaction: rolls back once more, and ends the connection, which a
+         * pool notices.
+         */
+        private void end() {
+            try {
+                Sql.execute(connection, "ROLLBACK");
+            } catch (SQLException e) {
+                LOG.debug("A connection that failed does not roll back, and is closed.", e);
+            }
+            try {
+                connection.abort(Runnable::run);
+                if (connection.isWrapperFor(Connection.class)) {
+                    Connection physical = connection.unwrap(Connection.class);
+                    if (!physical.isClosed()) {
+                        physical.close(); // SQLite's driver takes abort() for nothing
+                    }
+                }
+            } catch (SQLException e) {
+                LOG.debug("A connection that failed does not close.", e);
             }
         }
     }

@@ -8,7 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
-/** Opens the stores that {@code jdbc:sqlite:PATH} names; found by the engine and the command line. */
+/**
+ * Opens the stores that {@code jdbc:sqlite:PATH} and {@code jdbc:postgresql://HOST[:PORT]/DATABASE[?parameters]} name;
+ * found by the engine and the command line.
+ */
 public final class JdbcStoreProvider implements StoreProvider {
     private static final String SQLITE = "jdbc:sqlite:";
 
@@ -17,17 +20,25 @@ public final class JdbcStoreProvider implements StoreProvider {
 
     @Override
     public boolean takes(String url) {
-        return url.startsWith(SQLITE);
+        return url.startsWith(SQLITE) || url.startsWith(PostgresServer.PREFIX);
     }
 
     @Override
     public boolean exists(StoreAddress address) {
-        return Files.exists(file(address));
+        if (address.url().startsWith(SQLITE)) {
+            return Files.exists(file(address));
+        }
+        try (Transactions transactions = new Transactions(PostgresServer.of(address), JdbcKeyStore.MAX_WAIT)) {
+            return transactions.outside("cannot be read", transactions.dialect()::hasSchema);
+        }
     }
 
     @Override
     public NamedKeyStore open(StoreAddress address) {
-        return JdbcKeyStore.sqlite(file(address));
+        if (address.url().startsWith(SQLITE)) {
+            return JdbcKeyStore.sqlite(file(address));
+        }
+        return JdbcKeyStore.open(PostgresServer.of(address), JdbcKeyStore.MAX_WAIT);
     }
 
     private static Path file(StoreAddress address) {

@@ -12,7 +12,7 @@ import java.util.List;
 
 /**
  * Brings the schema to the version of this release, each step a numbered file of statements. Version and steps change
- * in one transaction under the write lock, so that processes that start together do it once, and a process killed
+ * in one transaction under a lock, so that processes that start together do it once, and a process killed
  * between leaves the old schema.
  */
 final class Migrator {
@@ -62,8 +62,9 @@ final class Migrator {
         return version == migrations.size();
     }
 
-    /** Runs the steps that are missing. To be called in a transaction that holds the write lock. */
+    /** Runs the steps that are missing. To be called in a transaction that writes. */
     void migrate(Connection connection) throws SQLException {
+        dialect.lockSchema(connection);
         int version = version(connection);
         if (isCurrent(version)) {
             return;

@@ -1,6 +1,5 @@
 package io.sealwright.kms.store.jdbc;
 
-import io.sealwright.kms.spi.KeyChange;
 import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.KeyReplacement.ErasedVersion;
 import io.sealwright.kms.spi.StoredVersion;
@@ -24,7 +23,7 @@ final class Replacements {
      *
      * @return whether wraps were replaced or erased
      */
-    static boolean put(Connection connection, KeyReplacement key) throws SQLException {
+    static boolean put(Connection connection, KeyRows keyRows, KeyReplacement key) throws SQLException {
         Map<Integer, byte[]> ids = new HashMap<>();
         key.versions().forEach(version -> ids.put(version.number(), version.id()));
         key.erased().forEach(version -> ids.put(version.number(), version.id()));
@@ -39,34 +38,41 @@ final class Replacements {
         // Rows of other versions, or of the same under other numbers: only an empty place takes the new ones.
         if (!rows.stream().allMatch(row -> isOneOf(ids, row))) {
             for (Row row : rows) {
-                traces |= JdbcKeyStore.erase(connection, key.name(), row.number());
+                traces |= keyRows.erase(connection, key.name(), row.number());
             }
             Sql.update(connection, "DELETE FROM kms_version WHERE name = ?", key.name());
             rows = List.of();
         }
-        boolean known = Sql.first(connection, "SELECT 1 FROM kms_key WHERE name = ?", row -> true, key.name())
-                .isPresent();
-        KeyChange manifest =
-                new KeyChange(key.name(), 0, key.newGeneration(), key.manifest(), List.of(), List.of(), key.dueAt());
-        JdbcKeyStore.putManifest(connection, manifest, known);
+        KeyRows.overwriteManifest(connection, key);
         Map<Integer, byte @Nullable []> there = new HashMap<>();
         rows.forEach(row -> there.put(row.number(), row.wraps()));
         for (StoredVersion version : key.versions()) {
             if (!Arrays.equals(there.get(version.number()), version.wraps())) {
-                traces |= JdbcKeyStore.put(connection, key.name(), version);
+                traces |= KeyRows.put(connection, key.name(), version);
             }
         }
         for (ErasedVersion version : key.erased()) {
             if (there.containsKey(version.number())) {
-                traces |= JdbcKeyStore.erase(connection, key.name(), version.number());
+                traces |= keyRows.erase(connection, key.name(), version.number());
             } else {
                 // By way of a byte that is erased at once: then the same checks hold as for every other version.
                 StoredVersion empty = new StoredVersion(version.number(), version.id(), new byte[1]);
-                boolean unused = JdbcKeyStore.put(connection, key.name(), empty);
-                unused = JdbcKeyStore.erase(connection, key.name(), version.number());
+                boolean unused = KeyRows.put(connection, key.name(), empty);
+                unused = keyRows.erase(connection, key.name(), version.number());
             }
         }
+        KeyRows.checkExtent(connection, key.name());
         return traces;
+    }
+
+    /** Whether all keys are as they were to become. */
+    static boolean made(Connection connection, List<KeyReplacement> keys) throws SQLException {
+        for (KeyReplacement key : keys) {
+            if (!KeyRows.made(connection, key.name(), key.newGeneration(), key.manifest())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean isOneOf(Map<Integer, byte[]> ids, Row row) {

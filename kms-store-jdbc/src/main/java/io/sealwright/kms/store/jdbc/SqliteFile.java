@@ -12,10 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.SQLException;
-import java.util.Optional;
 import java.util.Properties;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -28,47 +25,18 @@ import org.slf4j.LoggerFactory;
  */
 final class SqliteFile implements Connections {
     private static final Logger LOG = LoggerFactory.getLogger(SqliteFile.class);
-    private static final String DRIVER = "org.sqlite.JDBC";
-
-    /** Reads are some ten microseconds each, so that a few connections serve many threads. */
-    private static final int MAX_CONNECTIONS = 4;
 
     private final Path file;
     private final Driver driver;
     private final @Nullable Object fileKey;
-    private final Semaphore permits = new Semaphore(MAX_CONNECTIONS, true);
+    private final FewConnections connections;
     private final ReentrantLock writing = new ReentrantLock(true);
-    private final ConcurrentLinkedQueue<Connection> idle = new ConcurrentLinkedQueue<>();
-    private volatile boolean closed;
 
     private SqliteFile(Path file, Driver driver, @Nullable Object fileKey) {
         this.file = file;
         this.driver = driver;
         this.fileKey = fileKey;
-    }
-
-    /** The driver, if it is there: beside this library, or where the application's thread looks. */
-    static Optional<Driver> driver() {
-        ClassLoader own = SqliteFile.class.getClassLoader();
-        return load(own).or(() -> load(Thread.currentThread().getContextClassLoader()));
-    }
-
-    private static Optional<Driver> load(@Nullable ClassLoader loader) {
-        try {
-            // Not by DriverManager, which hides drivers of loaders that this class does not see.
-            return Optional.of(Class.forName(DRIVER, true, loader)
-                    .asSubclass(Driver.class)
-                    .getDeclaredConstructor()
-                    .newInstance());
-        } catch (ClassNotFoundException e) {
-            return Optional.empty();
-        } catch (ReflectiveOperationException | LinkageError | ClassCastException e) {
-            throw new ConfigurationException(
-                    "The SQLite driver does not start.",
-                    "The class " + DRIVER + " is there but cannot be used.",
-                    "See the cause; one version of org.xerial:sqlite-jdbc must be on the class path.",
-                    e);
-        }
+        this.connections = new FewConnections(file.toString(), this::connect);
     }
 
     /** Makes the file if it is missing, with mode 0600 where there are modes. Nothing is connected yet. */
@@ -123,30 +91,20 @@ final class SqliteFile implements Connections {
 
     @Override
     public Lease lease(boolean write, long deadlineNanos) throws SQLException {
-        if (write) {
-            await(
-                    () -> !writing.hasQueuedThreads() && writing.tryLock(),
-                    nanos -> writing.tryLock(nanos, TimeUnit.NANOSECONDS),
-                    deadlineNanos);
-        }
-        boolean permitted = false;
-        try {
-            await(
-                    () -> !permits.hasQueuedThreads() && permits.tryAcquire(),
-                    nanos -> permits.tryAcquire(nanos, TimeUnit.NANOSECONDS),
-                    deadlineNanos);
-            permitted = true;
-            checkOpen();
+        if (!write) {
             checkSameFile();
-            Connection connection = idle.poll();
-            return new Lent(connection == null ? connect() : connection, write);
+            return connections.lease(deadlineNanos);
+        }
+        FewConnections.await(
+                () -> !writing.hasQueuedThreads() && writing.tryLock(),
+                nanos -> writing.tryLock(nanos, TimeUnit.NANOSECONDS),
+                deadlineNanos,
+                place());
+        try {
+            checkSameFile();
+            return new Writing(connections.lease(deadlineNanos));
         } catch (SQLException | RuntimeException | Error e) {
-            if (permitted) {
-                permits.release();
-            }
-            if (write) {
-                writing.unlock();
-            }
+            writing.unlock();
             throw e;
         }
     }
@@ -158,22 +116,7 @@ final class SqliteFile implements Connections {
 
     @Override
     public void close() {
-        closed = true;
-        closeIdle();
-    }
-
-    private void closeIdle() {
-        for (Connection connection = idle.poll(); connection != null; connection = idle.poll()) {
-            closeQuietly(connection);
-        }
-    }
-
-    private static void closeQuietly(Connection connection) {
-        try {
-            connection.close();
-        } catch (SQLException e) {
-            LOG.debug("A connection to the store did not close.", e);
-        }
+        connections.close();
     }
 
     private Connection connect() throws SQLException {
@@ -193,14 +136,8 @@ final class SqliteFile implements Connections {
             Sql.execute(connection, "PRAGMA cell_size_check = ON");
             return connection;
         } catch (SQLException | RuntimeException | Error e) {
-            closeQuietly(connection);
+            FewConnections.closeQuietly(connection);
             throw e;
-        }
-    }
-
-    private void checkOpen() {
-        if (closed) {
-            throw JdbcKeyStore.closed();
         }
     }
 
@@ -229,64 +166,29 @@ final class SqliteFile implements Connections {
                 cause);
     }
 
-    private interface Attempt {
-        boolean now();
-    }
+    /** A connection lent to the one that writes. */
+    private final class Writing implements Lease {
+        private final Lease lease;
 
-    private interface Wait {
-        boolean upTo(long nanos) throws InterruptedException;
-    }
-
-    /** An interrupted thread gets what is free at once; only waiting ends. */
-    private void await(Attempt attempt, Wait wait, long deadlineNanos) {
-        if (attempt.now()) {
-            return;
-        }
-        try {
-            if (!wait.upTo(deadlineNanos - System.nanoTime())) {
-                throw new StoreException(
-                        ErrorCode.KMS_STORE_UNAVAILABLE,
-                        "The store '" + file + "' did not answer in time.",
-                        "Other threads of this process are using it.",
-                        "Try again, and check the load of the disk if it stays so.");
-            }
-        } catch (InterruptedException e) {
-            throw JdbcKeyStore.interrupted(e);
-        }
-    }
-
-    private final class Lent implements Lease {
-        private final Connection connection;
-        private final boolean write;
-        private boolean spoilt;
-
-        Lent(Connection connection, boolean write) {
-            this.connection = connection;
-            this.write = write;
+        Writing(Lease lease) {
+            this.lease = lease;
         }
 
         @Override
         public Connection connection() {
-            return connection;
+            return lease.connection();
         }
 
         @Override
         public void spoil() {
-            spoilt = true;
+            lease.spoil();
         }
 
         @Override
         public void close() {
-            if (spoilt) {
-                closeQuietly(connection);
-            } else {
-                idle.add(connection);
-                if (closed) {
-                    closeIdle();
-                }
-            }
-            permits.release();
-            if (write) {
+            try {
+                lease.close();
+            } finally {
                 writing.unlock();
             }
         }

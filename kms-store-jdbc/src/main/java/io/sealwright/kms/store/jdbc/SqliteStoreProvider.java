@@ -25,7 +25,7 @@ public final class SqliteStoreProvider implements EmbeddedStoreProvider {
      */
     @Override
     public Optional<NamedKeyStore> open(Path home) {
-        return SqliteFile.driver().map(driver -> {
+        return Drivers.SQLITE.find().map(driver -> {
             makeFolder(home);
             return JdbcKeyStore.open(SqliteFile.of(home.resolve(FILE), driver), JdbcKeyStore.MAX_WAIT);
         });

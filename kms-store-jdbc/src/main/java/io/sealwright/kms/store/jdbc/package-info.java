@@ -1,4 +1,4 @@
-/** Named keys in a database: SQLite, for one machine. */
+/** Named keys in a database: SQLite for one machine, PostgreSQL for more. */
 @NullMarked
 package io.sealwright.kms.store.jdbc;
 

@@ -90,7 +90,7 @@ class JdbcKeyStoreTest {
     @Test
     void sqlite_newFile_isInWalModeAndItsConnectionsAreStrict() throws Exception {
         JdbcKeyStore.sqlite(file).close();
-        SqliteFile connections = SqliteFile.of(file, SqliteFile.driver().orElseThrow());
+        SqliteFile connections = SqliteFile.of(file, Drivers.SQLITE.find().orElseThrow());
         try (connections;
                 Connections.Lease lease = connections.lease(false, System.nanoTime())) {
             Connection connection = lease.connection();
@@ -340,7 +340,8 @@ class JdbcKeyStoreTest {
 
     /** A file's connections, which do not roll back. */
     private final class FailingRollback implements Connections {
-        private final Connections real = SqliteFile.of(file, SqliteFile.driver().orElseThrow());
+        private final Connections real =
+                SqliteFile.of(file, Drivers.SQLITE.find().orElseThrow());
 
         @Override
         public Dialect dialect() throws SQLException {
@@ -478,12 +479,12 @@ class JdbcKeyStoreTest {
 
     @Test
     void of_otherDatabase_isRefusedByName() {
-        DatabaseMetaData metaData = proxy(DatabaseMetaData.class, method -> "PostgreSQL");
+        DatabaseMetaData metaData = proxy(DatabaseMetaData.class, method -> "MariaDB");
         Connection connection = proxy(Connection.class, method -> method.equals("getMetaData") ? metaData : null);
         DataSource dataSource = proxy(DataSource.class, method -> connection);
         assertThatThrownBy(() -> JdbcKeyStore.of(dataSource))
                 .isInstanceOf(ConfigurationException.class)
-                .hasMessageContaining("PostgreSQL cannot hold a store");
+                .hasMessageContaining("MariaDB cannot hold a store");
     }
 
     @Test

@@ -1,0 +1,251 @@
+package io.sealwright.kms.store.jdbc;
+
+import io.sealwright.kms.spi.KeyChange;
+import io.sealwright.kms.spi.KeyReplacement;
+import io.sealwright.kms.spi.StoredKey;
+import io.sealwright.kms.spi.StoredVersion;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The rows of one key, read and written within the caller's transaction. */
+final class KeyRows {
+    static final int MAX_NAME_BYTES = 128;
+
+    /** More rows than this are not read into memory, whatever their length. */
+    private static final int MAX_VERSIONS = 1_000_000;
+
+    private final Dialect dialect;
+    private final String place;
+
+    KeyRows(Dialect dialect, String place) {
+        this.dialect = dialect;
+        this.place = place;
+    }
+
+    private record Extent(long rows, long bytes, long wrong) {}
+
+    private record Found(long generation, long length, byte @Nullable [] manifest, Extent extent) {}
+
+    /** Lengths are read first: a file that was tampered with must not fill the memory. */
+    Optional<StoredKey> read(Connection connection, String name) throws SQLException {
+        Optional<Found> found = Sql.first(
+                connection,
+                "SELECT generation, octet_length(manifest),"
+                        + " CASE WHEN octet_length(manifest) <= ? THEN manifest END, versions, bytes, wrong"
+                        + " FROM kms_key, (SELECT count(*) AS versions, coalesce(sum(octet_length(wraps)), 0) AS bytes,"
+                        + " coalesce(sum(CASE WHEN number BETWEEN 1 AND 2147483647 AND octet_length(id) = 16"
+                        + " AND octet_length(wraps) BETWEEN 1 AND ? THEN 0 ELSE 1 END), 0) AS wrong"
+                        + " FROM kms_version WHERE name = ? AND wraps IS NOT NULL) AS extent WHERE name = ?",
+                row -> new Found(
+                        row.getLong(1),
+                        row.getLong(2),
+                        row.getBytes(3),
+                        new Extent(row.getLong(4), row.getLong(5), row.getLong(6))),
+                StoredKey.MAX_MANIFEST_BYTES,
+                StoredVersion.MAX_WRAPS_BYTES,
+                name,
+                name);
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        byte[] manifest = check(name, found.get());
+        List<StoredVersion> versions = Sql.list(
+                connection,
+                "SELECT number, id, wraps FROM kms_version WHERE name = ? AND wraps IS NOT NULL ORDER BY number",
+                row -> new StoredVersion(row.getInt(1), row.getBytes(2), row.getBytes(3)),
+                name);
+        return Optional.of(new StoredKey(name, found.get().generation(), manifest, versions));
+    }
+
+    private byte[] check(String name, Found found) {
+        if (found.length() > StoredKey.MAX_MANIFEST_BYTES) {
+            throw StoreErrors.tooLong(place, "the manifest of key '" + name + "'", found.length());
+        }
+        byte[] manifest = found.manifest();
+        if (manifest == null || found.generation() < 1) {
+            throw StoreErrors.corrupt(
+                    place, "The row of key '" + name + "' was changed by something else than this library.");
+        }
+        Extent extent = found.extent();
+        if (tooMuch(extent)) {
+            throw StoreErrors.tooLong(place, "the wraps of key '" + name + "'", extent.bytes());
+        }
+        if (extent.wrong() > 0) {
+            throw StoreErrors.corrupt(
+                    place, "Versions of key '" + name + "' were changed by something else than this library.");
+        }
+        return manifest;
+    }
+
+    private static boolean tooMuch(Extent extent) {
+        return extent.rows() > MAX_VERSIONS || extent.bytes() > StoredKey.MAX_TOTAL_WRAPS_BYTES;
+    }
+
+    /** Makes the change if the key's generation is the expected one; else nothing is changed. */
+    boolean apply(Connection connection, KeyChange change, Transactions.Outcome outcome) throws SQLException {
+        if (!putManifest(connection, change)) {
+            return false;
+        }
+        for (int number : change.erase()) {
+            if (erase(connection, change.name(), number)) {
+                outcome.leavesTraces();
+            }
+        }
+        for (StoredVersion version : change.put()) {
+            if (put(connection, change.name(), version)) {
+                outcome.leavesTraces();
+            }
+        }
+        checkExtent(connection, change.name());
+        return true;
+    }
+
+    /** Compares and sets in one statement, which waits for whoever changes the same row, and then compares anew. */
+    private static boolean putManifest(Connection connection, KeyChange change) throws SQLException {
+        int changed = change.expectedGeneration() == 0
+                ? Sql.update(
+                        connection,
+                        "INSERT INTO kms_key (name, generation, manifest, due_millis) VALUES (?, ?, ?, ?)"
+                                + " ON CONFLICT (name) DO NOTHING",
+                        change.name(),
+                        change.newGeneration(),
+                        change.manifest(),
+                        millis(change.dueAt()))
+                : Sql.update(
+                        connection,
+                        "UPDATE kms_key SET generation = ?, manifest = ?, due_millis = ?"
+                                + " WHERE name = ? AND generation = ?",
+                        change.newGeneration(),
+                        change.manifest(),
+                        millis(change.dueAt()),
+                        change.name(),
+                        change.expectedGeneration());
+        return changed == 1;
+    }
+
+    /** Puts a manifest in the place of whatever there is. */
+    static void overwriteManifest(Connection connection, KeyReplacement key) throws SQLException {
+        Sql.update(
+                connection,
+                "INSERT INTO kms_key (name, generation, manifest, due_millis) VALUES (?, ?, ?, ?)"
+                        + " ON CONFLICT (name) DO UPDATE SET generation = excluded.generation,"
+                        + " manifest = excluded.manifest, due_millis = excluded.due_millis",
+                key.name(),
+                key.newGeneration(),
+                key.manifest(),
+                millis(key.dueAt()));
+    }
+
+    private static @Nullable Long millis(@Nullable Instant dueAt) {
+        return dueAt == null ? null : dueAt.toEpochMilli();
+    }
+
+    /** Whether a key is as a change leaves it: no two changes have the same manifest, which is authenticated. */
+    static boolean made(Connection connection, String name, long generation, byte[] manifest) throws SQLException {
+        return Sql.first(
+                        connection,
+                        "SELECT 1 FROM kms_key WHERE name = ? AND generation = ? AND manifest = ?",
+                        row -> true,
+                        name,
+                        generation,
+                        manifest)
+                .isPresent();
+    }
+
+    /** A key's generation, 0 if it is not there; nobody else changes it until this transaction ends. */
+    long lock(Connection connection, String name) throws SQLException {
+        return Sql.first(
+                        connection,
+                        "SELECT generation FROM kms_key WHERE name = ?" + dialect.lockRows(),
+                        row -> row.getLong(1),
+                        name)
+                .orElse(0L);
+    }
+
+    /**
+     * Holds the rows of a key against the bounds.
+     *
+     * @throws IllegalArgumentException if they are beyond
+     */
+    static void checkExtent(Connection connection, String name) throws SQLException {
+        Extent extent = extent(connection, name);
+        if (tooMuch(extent)) {
+            throw new IllegalArgumentException("the wraps of key '" + name + "' would have " + extent.bytes()
+                    + " bytes in all; at most 64 MiB are allowed");
+        }
+    }
+
+    private static Extent extent(Connection connection, String name) throws SQLException {
+        return Sql.first(
+                        connection,
+                        "SELECT count(*), coalesce(sum(octet_length(wraps)), 0) FROM kms_version"
+                                + " WHERE name = ? AND wraps IS NOT NULL",
+                        row -> new Extent(row.getLong(1), row.getLong(2), 0),
+                        name)
+                .orElseThrow();
+    }
+
+    /** Zeros of the same length first, where they take the wraps' very place: also when nothing wipes freed bytes. */
+    boolean erase(Connection connection, String name, int number) throws SQLException {
+        if (dialect.overwrites()) {
+            Optional<Long> length = Sql.first(
+                    connection,
+                    "SELECT octet_length(wraps) FROM kms_version WHERE name = ? AND number = ? AND wraps IS NOT NULL",
+                    row -> row.getLong(1),
+                    name,
+                    number);
+            if (length.isEmpty()) {
+                return false;
+            }
+            byte[] zeros = new byte[(int) Math.min(length.get(), StoredVersion.MAX_WRAPS_BYTES)];
+            Sql.update(
+                    connection, "UPDATE kms_version SET wraps = ? WHERE name = ? AND number = ?", zeros, name, number);
+        }
+        int erased = Sql.update(
+                connection,
+                "UPDATE kms_version SET wraps = NULL WHERE name = ? AND number = ? AND wraps IS NOT NULL",
+                name,
+                number);
+        return erased > 0;
+    }
+
+    /** Returns whether older wraps were replaced. */
+    static boolean put(Connection connection, String name, StoredVersion version) throws SQLException {
+        List<Boolean> found = Sql.list(
+                connection,
+                "SELECT CASE WHEN name = ? AND number = ? AND id = ? THEN 1 ELSE 0 END FROM kms_version"
+                        + " WHERE (name = ? AND number = ?) OR id = ?",
+                row -> row.getInt(1) == 1,
+                name,
+                version.number(),
+                version.id(),
+                name,
+                version.number(),
+                version.id());
+        if (found.isEmpty()) {
+            Sql.update(
+                    connection,
+                    "INSERT INTO kms_version (name, number, id, wraps) VALUES (?, ?, ?, ?)",
+                    name,
+                    version.number(),
+                    version.id(),
+                    version.wraps());
+            return false;
+        }
+        if (found.contains(false)) {
+            throw new IllegalArgumentException("version " + version.number() + " of key '" + name
+                    + "' has an id that does not fit: the id is another version's, or the version has another id");
+        }
+        Sql.update(
+                connection,
+                "UPDATE kms_version SET wraps = ? WHERE name = ? AND number = ?",
+                version.wraps(),
+                name,
+                version.number());
+        return true;
+    }
+}
