@@ -29,6 +29,7 @@ final class Cli {
         COMMANDS.put("key", KeyCommand.class);
         COMMANDS.put("master-key", MasterKeyCommand.class);
         COMMANDS.put("bootstrap_master_key", BootstrapCommand.Alias.class);
+        COMMANDS.put("rotate_encryption_keys", MasterKeyRotateCommand.Alias.class);
         COMMANDS.put("health", HealthCommand.class);
         COMMANDS.put("help", CommandLine.HelpCommand.class);
     }
@@ -83,7 +84,7 @@ final class Cli {
             root.addSubcommand(first, new CommandLine(called, factory));
         } else {
             COMMANDS.forEach((name, type) -> root.addSubcommand(name, new CommandLine(type, factory)));
-            for (String name : List.of("doctor", "backup", "rotate_encryption_keys")) {
+            for (String name : List.of("doctor", "backup")) {
                 later(root, name, name);
             }
         }
@@ -92,10 +93,6 @@ final class Cli {
             for (String name : List.of("export", "import", "cancel-destroy")) {
                 later(key, name, "key " + name);
             }
-        }
-        CommandLine masterKey = root.getSubcommands().get("master-key");
-        if (masterKey != null) {
-            later(masterKey, "rotate", "master-key rotate");
         }
     }
 

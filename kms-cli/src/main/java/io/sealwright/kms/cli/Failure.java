@@ -39,6 +39,8 @@ final class Failure extends RuntimeException {
         KMS_CLI_KEY_FILE_LOST(1),
         /** A part of health is not well. */
         KMS_CLI_UNHEALTHY(1),
+        /** Some stored keys could not be put under the master key. */
+        KMS_CLI_NOT_REWRAPPED(1),
         /** The person at the terminal said no. */
         KMS_CLI_NOT_CONFIRMED(1),
         /** A signal stopped the command; 143 for SIGTERM. */

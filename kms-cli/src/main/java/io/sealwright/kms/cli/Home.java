@@ -219,6 +219,27 @@ final class Home {
         return builder.build();
     }
 
+    /** A manager on the store that wraps with another master key, and opens with what was there and those of {@code -m}. */
+    KeyManager moving(String to, List<String> masterKeys) {
+        if (!hasStore()) {
+            throw nothingMade();
+        }
+        Set<String> others = new LinkedHashSet<>();
+        if (hasKeyFile()) {
+            others.add(DEFAULT_MASTER_KEY);
+        }
+        masterKeys.forEach(uri -> others.add(MasterKeyUri.parse(uri).toString()));
+        others.remove(to);
+        KeyManagerBuilder builder = builder().masterKey(to);
+        others.forEach(builder::alsoOpenWith);
+        return builder.store(openStore()).build();
+    }
+
+    /** What tells that a rotation of a master key for this store is not finished. */
+    RotationMark rotationMark(String masterKey) {
+        return new RotationMark(folder, masterKey, store.toString());
+    }
+
     /** A manager on the default master key alone, which must be there. */
     KeyManager masterKeyOnly() {
         demandKeyFileOfStore();

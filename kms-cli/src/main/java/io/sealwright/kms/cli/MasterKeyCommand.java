@@ -5,8 +5,8 @@ import picocli.CommandLine.ParameterException;
 /** {@code kms master-key …}. */
 @picocli.CommandLine.Command(
         name = "master-key",
-        description = "Makes and verifies the master key.",
-        subcommands = BootstrapCommand.class)
+        description = "Makes, verifies and rotates the master key.",
+        subcommands = {BootstrapCommand.class, MasterKeyRotateCommand.class})
 final class MasterKeyCommand extends Command {
     @Override
     public Integer call() {

@@ -28,7 +28,6 @@ class UsageTest {
                 "doctor --json",
                 "backup create f",
                 "backup restore f --force",
-                "rotate_encryption_keys --to local://x",
                 "key export orders -o f",
                 "key import orders f --passphrase-file p",
                 "key cancel-destroy orders",
@@ -36,8 +35,6 @@ class UsageTest {
                 "key destroy orders",
                 "key destroy orders --after P30D --yes",
                 "key destroy orders --yes",
-                "master-key rotate",
-                "master-key rotate --to local://x",
                 "encrypt - --passphrase-file p",
                 "decrypt - --passphrase-file p",
                 "rewrap - --passphrase-file p"
@@ -101,6 +98,9 @@ class UsageTest {
                 "key deactivate orders --version 0",
                 "key deactivate orders --version x",
                 "master-key",
+                "master-key rotate --frobnicate",
+                "master-key rotate --to",
+                "rotate_encryption_keys a",
                 "health --verbose"
             })
     void run_wrongUsage_exitsWithTwoAndOneLine(String line) {

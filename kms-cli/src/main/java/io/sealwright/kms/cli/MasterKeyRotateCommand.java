@@ -1,0 +1,124 @@
+package io.sealwright.kms.cli;
+
+import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.MasterKeys;
+import io.sealwright.kms.MasterKeys.Problem;
+import io.sealwright.kms.MasterKeys.Rewrapped;
+import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.spi.MasterKeyUri;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code kms master-key rotate}. */
+@picocli.CommandLine.Command(
+        name = "rotate",
+        description =
+                "Makes a new version of the master key and puts every stored key under it; goes on where a run that"
+                        + " was killed has stopped.",
+        sortOptions = false)
+class MasterKeyRotateCommand extends Command {
+    @Option(
+            names = "--to",
+            paramLabel = "URI",
+            description = "Make no version, but put every stored key under this master key instead.")
+    private @Nullable String to;
+
+    @Mixin
+    private final OpeningOptions opening = new OpeningOptions();
+
+    @Mixin
+    private final StoreOption store = new StoreOption();
+
+    /** The name that scripts of older systems call. */
+    @picocli.CommandLine.Command(
+            name = "rotate_encryption_keys",
+            description = "The same as: master-key rotate",
+            sortOptions = false)
+    static final class Alias extends MasterKeyRotateCommand {}
+
+    @Override
+    public final Integer call() {
+        opening.check();
+        String target = to == null ? null : MasterKeyUri.parse(to).toString();
+        Home home = store.home(here());
+        try (KeyManager kms = target == null ? home.present() : home.moving(target, opening.masterKeys())) {
+            HealthCommand.demandHealthy(kms.health());
+            MasterKeys masterKeys = kms.masterKeys();
+            // The first wraps; the others, if there are any, only open.
+            String uri = masterKeys.uris().get(0);
+            RotationMark mark = home.rotationMark(uri);
+            if (target == null) {
+                begin(masterKeys, uri, mark, home);
+            }
+            if (home.hasStore()) {
+                rewrap(masterKeys, uri);
+            }
+            mark.clear();
+        }
+        return 0;
+    }
+
+    private void begin(MasterKeys masterKeys, String uri, RotationMark mark, Home home) {
+        if (mark.isSet()) {
+            here().say("kms: going on with the rotation of " + uri + " that was not finished");
+            return;
+        }
+        try {
+            String version = masterKeys.rotate(uri);
+            mark.set();
+            print("master key " + uri + ": made version " + version + "\n");
+        } catch (RefusedException e) {
+            if (e.code() != ErrorCode.KMS_OPERATION_REFUSED) {
+                throw e;
+            }
+            rotatedByHand(masterKeys, uri, home, e);
+        }
+    }
+
+    /** A key of which nothing here can make versions: whoever keeps it puts the new one beside the old one first. */
+    private void rotatedByHand(MasterKeys masterKeys, String uri, Home home, RefusedException refused) {
+        ManualRotation manual = ManualRotation.of(uri, here().environment());
+        boolean begun = manual != null && manual.isBegun()
+                || home.hasStore()
+                        && masterKeys.examineStored(MasterKeys.Progress.NONE).outdated() > 0;
+        if (begun) {
+            return;
+        }
+        if (manual != null) {
+            print(manual.steps());
+        }
+        throw refused;
+    }
+
+    private void rewrap(MasterKeys masterKeys, String uri) {
+        Rewrapped result;
+        try (KeyProgress progress = new KeyProgress(here())) {
+            result = masterKeys.rewrapStored(progress);
+        }
+        List<Problem> failed = result.failed();
+        if (!failed.isEmpty()) {
+            Problem first = failed.get(0);
+            throw new Failure(
+                    Failure.Code.KMS_CLI_NOT_REWRAPPED,
+                    failed.size() + " of " + (result.done() + result.alreadyNewest() + failed.size())
+                            + " stored keys were not re-wrapped: "
+                            + String.join(
+                                    ", ",
+                                    failed.stream()
+                                            .map(Problem::subject)
+                                            .limit(10)
+                                            .toList())
+                            + (failed.size() > 10 ? ", …" : "") + ".",
+                    "The first of them: " + first.error().what() + " "
+                            + first.error().why(),
+                    first.error().remedy()
+                            + " Then run the same command again: what is done stays done, and old versions"
+                            + " go on opening.");
+        }
+        print("stored keys under " + uri + ": " + result.done() + " re-wrapped, " + result.alreadyNewest()
+                + " already newest\n");
+    }
+}

@@ -1,0 +1,182 @@
+package io.sealwright.kms.cli;
+
+import static java.nio.file.StandardCopyOption.COPY_ATTRIBUTES;
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.MasterKeys.Progress;
+import io.sealwright.kms.cli.Run.Result;
+import io.sealwright.kms.store.jdbc.JdbcKeyStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MasterKeyRotateTest {
+    @TempDir
+    Path folder;
+
+    private Path home;
+    private Path plain;
+
+    @BeforeEach
+    void files() throws Exception {
+        home = folder.resolve("home");
+        plain = Files.writeString(folder.resolve("a"), "attack at dawn");
+        kms("encrypt", plain);
+    }
+
+    private Result kms(Object... args) {
+        Result result = Run.at(home).kms(args);
+        assertThat(result.code()).as(result.err()).isZero();
+        return result;
+    }
+
+    private void demandOpens() {
+        Path out = folder.resolve("opened");
+        kms("decrypt", folder.resolve("a.sealed"), "-o", out, "--force");
+        assertThat(out).hasContent("attack at dawn");
+    }
+
+    private long versions(String name) throws Exception {
+        return Files.readAllLines(home.resolve("local").resolve(name + ".key")).stream()
+                .filter(line -> line.startsWith("version "))
+                .count();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"master-key rotate", "rotate_encryption_keys"})
+    void rotate_makesAVersionAndPutsEveryStoredKeyUnderIt(String command) throws Exception {
+        kms("key", "create", "orders");
+        Result result = kms((Object[]) command.split(" "));
+        assertThat(result.out())
+                .matches("master key local://default: made version [0-9a-f]{32}\n"
+                        + "stored keys under local://default: 3 re-wrapped, 0 already newest\n");
+        assertThat(result.err()).isEmpty();
+        assertThat(versions("default")).isEqualTo(2);
+        assertThat(home.resolve(RotationMark.NAME)).doesNotExist();
+        demandOpens();
+    }
+
+    @Test
+    void rotate_messageUnderTheMasterKeyItself_goesOnOpening() throws Exception {
+        Path sealed = folder.resolve("b.sealed");
+        kms("encrypt", plain, "-m", "local://default", "-o", sealed);
+        kms("master-key", "rotate");
+        kms("master-key", "rotate");
+        assertThat(versions("default")).isEqualTo(3);
+        kms("decrypt", sealed, "-o", folder.resolve("opened"));
+    }
+
+    @Test
+    void rotate_wasNotFinished_goesOnWithoutAnotherVersion() throws Exception {
+        kms("master-key", "rotate");
+        Files.writeString(home.resolve(RotationMark.NAME), "local://default\n" + home.resolve("store.db") + "\n");
+        Result result = kms("master-key", "rotate");
+        assertThat(result.errLines())
+                .containsExactly("kms: going on with the rotation of local://default that was not finished");
+        assertThat(result.out()).isEqualTo("stored keys under local://default: 0 re-wrapped, 2 already newest\n");
+        assertThat(versions("default")).isEqualTo(2);
+        assertThat(home.resolve(RotationMark.NAME)).doesNotExist();
+    }
+
+    @Test
+    void rotate_markOfAnotherStore_doesNotCount() throws Exception {
+        Files.writeString(home.resolve(RotationMark.NAME), "local://default\n/elsewhere/store.db\n");
+        kms("master-key", "rotate");
+        assertThat(versions("default")).isEqualTo(2);
+    }
+
+    @Test
+    void rotate_toAnotherMasterKey_movesTheStoreThereAndBack() throws Exception {
+        otherKey();
+        Result there = kms("master-key", "rotate", "--to", "local://other");
+        assertThat(there.out()).startsWith("stored keys under local://other: 2 re-wrapped, 0 already newest\n");
+        assertThat(versions("default")).isEqualTo(1);
+        Result lost = Run.at(home).kms("key", "show", "default");
+        assertThat(lost.code()).isEqualTo(1);
+        assertThat(lost.err()).contains("[KMS_NO_MATCHING_RECIPIENT]");
+        try (KeyManager kms = KeyManager.builder()
+                .home(home)
+                .masterKey("local://other")
+                .store(JdbcKeyStore.sqlite(home.resolve("store.db")))
+                .build()) {
+            assertThat(kms.masterKeys().examineStored(Progress.NONE).problems()).isEmpty();
+            assertThat(kms.decrypt(Files.readAllBytes(folder.resolve("a.sealed")))
+                            .toText())
+                    .isEqualTo("attack at dawn");
+        }
+        kms("master-key", "rotate", "--to", "local://default", "-m", "local://other");
+        demandOpens();
+    }
+
+    private void otherKey() throws Exception {
+        Path elsewhere = folder.resolve("elsewhere");
+        KeyManager.embedded(elsewhere).close();
+        Files.copy(
+                elsewhere.resolve("local").resolve("default.key"),
+                home.resolve("local").resolve("other.key"),
+                COPY_ATTRIBUTES);
+    }
+
+    @Test
+    void rotate_toTheSameMasterKey_onlyRewraps() throws Exception {
+        Result result = kms("master-key", "rotate", "--to", "local://default");
+        assertThat(result.out()).isEqualTo("stored keys under local://default: 0 re-wrapped, 2 already newest\n");
+        assertThat(versions("default")).isEqualTo(1);
+    }
+
+    @Test
+    void rotate_toAKeyThatIsNotThere_changesNothing() throws Exception {
+        byte[] before = Files.readAllBytes(home.resolve("store.db"));
+        Result result = Run.at(home).kms("master-key", "rotate", "--to", "local://other");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.errLines()).singleElement().asString().contains("[KMS_KEY_NOT_FOUND]");
+        assertThat(Files.readAllBytes(home.resolve("store.db"))).isEqualTo(before);
+        demandOpens();
+    }
+
+    /** As {@code docs/MASTER-KEYS.md} says for key files that several machines have. */
+    @Test
+    void rotate_copyOfTheKeyFileWithoutAStore_makesTheVersionAlone() throws Exception {
+        Path copy = Files.createDirectories(folder.resolve("copy").resolve("local"));
+        Files.copy(home.resolve("local").resolve("default.key"), copy.resolve("default.key"), COPY_ATTRIBUTES);
+        Result made = Run.at(folder.resolve("copy")).kms("master-key", "rotate");
+        assertThat(made.code()).as(made.err()).isZero();
+        assertThat(made.out())
+                .startsWith("master key local://default: made version ")
+                .hasLineCount(1);
+
+        Files.move(copy.resolve("default.key"), home.resolve("local").resolve("default.key"), REPLACE_EXISTING);
+        assertThat(kms("master-key", "rotate", "--to", "local://default").out())
+                .isEqualTo("stored keys under local://default: 2 re-wrapped, 0 already newest\n");
+        assertThat(versions("default")).isEqualTo(2);
+        demandOpens();
+    }
+
+    @Test
+    void rotate_emptyHome_makesNothing() {
+        Path empty = folder.resolve("empty");
+        Result result = Run.at(empty).kms("master-key", "rotate");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("[KMS_CLI_NOTHING_MADE]");
+        assertThat(empty).doesNotExist();
+    }
+
+    @Test
+    void rotate_storeOfAnotherKeyFile_makesNoVersion() throws Exception {
+        Path other = folder.resolve("other-home");
+        assertThat(Run.at(other)
+                        .kms("encrypt", plain, "-o", folder.resolve("c"))
+                        .code())
+                .isZero();
+        Result result = Run.at(home).kms("master-key", "rotate", "--store", "jdbc:sqlite:" + other.resolve("store.db"));
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains("[KMS_CLI_UNHEALTHY]");
+        assertThat(versions("default")).isEqualTo(1);
+    }
+}
