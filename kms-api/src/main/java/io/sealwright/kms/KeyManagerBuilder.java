@@ -46,6 +46,8 @@ public final class KeyManagerBuilder {
     private @Nullable TimeSource time;
     private @Nullable Path home;
     private @Nullable Boolean warmUp;
+    private @Nullable Boolean schedule;
+    private @Nullable Duration activateAfter;
     private boolean embedded;
     private final List<KmsEventListener> listeners = new ArrayList<>();
 
@@ -192,6 +194,32 @@ public final class KeyManagerBuilder {
         return this;
     }
 
+    /**
+     * Sets whether the manager does by itself what is due for the named keys of its store: rotations by schedule, and
+     * destructions whose waiting period is over. Default true; of the managers that share a store one does it. See
+     * {@link NamedKeys#doDueWork}.
+     */
+    public KeyManagerBuilder schedule(boolean schedule) {
+        once("schedule", this.schedule);
+        this.schedule = schedule;
+        return this;
+    }
+
+    /**
+     * Sets how long a new version of a named key only opens before it seals; default 0, at most 24 hours. For stores that
+     * other processes read from replicas which lag: it must be longer than the lag, so that a message reaches nobody who
+     * cannot find its key yet. It holds for rotations, by call and by schedule, that name no time themselves; not for new
+     * keys, which {@link NamedKeys#create(String, KeySpec, KeyOptions)} gives a time.
+     */
+    public KeyManagerBuilder activateAfter(Duration delay) {
+        once("activateAfter", this.activateAfter);
+        if (delay.isNegative() || delay.compareTo(Duration.ofHours(24)) > 0) {
+            throw new IllegalArgumentException("activateAfter must be 0 to 24 hours, not " + delay);
+        }
+        this.activateAfter = delay;
+        return this;
+    }
+
     /** Tells this listener of events; any number of listeners. */
     public KeyManagerBuilder listener(KmsEventListener listener) {
         listeners.add(Objects.requireNonNull(listener, "listener"));
@@ -240,6 +268,8 @@ public final class KeyManagerBuilder {
                         time == null ? TimeSource.system() : time,
                         home,
                         warmUp == null || warmUp,
+                        schedule == null || schedule,
+                        activateAfter == null ? Duration.ZERO : activateAfter,
                         listeners));
     }
 

@@ -6,7 +6,7 @@ public enum KeyState {
     PRE_ACTIVE(1),
     /** Seals and opens. */
     ACTIVE(2),
-    /** Opens only. */
+    /** Opens only, and not even that while its destruction waits ({@link KeyVersion#destroyAt}). */
     DEACTIVATED(3),
     /** Opens only, and only for callers who say {@code allowCompromised()}. */
     COMPROMISED(4),

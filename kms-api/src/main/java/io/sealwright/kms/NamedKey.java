@@ -1,7 +1,9 @@
 package io.sealwright.kms;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A key with a name, versions and a state, stored wrapped by the manager's master keys. An object stands for the name,
@@ -13,6 +15,9 @@ import java.util.List;
  * a master key does not answer.
  */
 public interface NamedKey {
+    /** Thirty days: longer than most work that runs once a month stays unnoticed. */
+    Duration DEFAULT_DESTROY_WAIT = Duration.ofDays(30);
+
     /** Its name. */
     String name();
 
@@ -31,10 +36,28 @@ public interface NamedKey {
     /** When its newest version was made. */
     Instant rotatedAt();
 
+    /** How often it is rotated by itself, or null if it is not. */
+    @Nullable
+    Duration rotateEvery();
+
+    /**
+     * When it will be rotated by itself: {@link #rotateEvery()} after its newest version began to seal. Null if it is not
+     * rotated by itself, or if no version seals or is going to. In the past if nobody has done the work yet.
+     */
+    @Nullable
+    Instant nextRotationAt();
+
+    /** When the last of its versions will be or was erased; null as long as one of them is to stay. */
+    @Nullable
+    Instant destroyAt();
+
     /** The master key that wraps its newest version, as configured. */
     String masterKey();
 
-    /** Makes a new version, which seals from now on; the one before is deactivated. */
+    /**
+     * Makes a new version, which seals from now on, or once {@code activateAfter} of the manager has passed; then the one
+     * before is deactivated.
+     */
     KeyVersion rotate();
 
     /**
@@ -43,6 +66,16 @@ public interface NamedKey {
      * @param activeFrom not in the past
      */
     KeyVersion rotate(Instant activeFrom);
+
+    /**
+     * Has the key rotated by itself, by whichever manager with this store is running then and may do due work. A key
+     * whose newest version is older already is rotated soon. Rotations that nobody was there for are not made up for one
+     * by one: one follows.
+     *
+     * @param period 1 hour to 3650 days, counted in milliseconds; null ends it
+     * @throws IllegalArgumentException if it is not
+     */
+    void rotateEvery(@Nullable Duration period);
 
     /** Ends sealing under every version; all go on opening. */
     void deactivate();
@@ -55,6 +88,28 @@ public interface NamedKey {
 
     /** Marks one version compromised. */
     void compromise(int version);
+
+    /**
+     * Erases the material of every version when {@code wait} has passed, unless {@link #cancelDestroy()} comes first.
+     * Meanwhile the key neither seals nor opens, so that whoever still needs it finds out while nothing is lost; nor can
+     * it be rotated. Versions that have a date already keep it.
+     *
+     * @param wait 1 to 365 days; {@link #DEFAULT_DESTROY_WAIT} is usual
+     * @throws IllegalArgumentException if it is not
+     */
+    void destroyAfter(Duration wait);
+
+    /** As {@link #destroyAfter(Duration)}, for one version. */
+    void destroyAfter(int version, Duration wait);
+
+    /**
+     * Takes back every destruction that waits. The versions open again, deactivated (or compromised, if they were): to
+     * seal again, rotate.
+     */
+    void cancelDestroy();
+
+    /** Takes back the destruction of one version. */
+    void cancelDestroy(int version);
 
     /** Erases the material of every version at once. What was sealed under them is lost for good. */
     void destroyNow();

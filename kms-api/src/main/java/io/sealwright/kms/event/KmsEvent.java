@@ -31,11 +31,23 @@ public sealed interface KmsEvent {
      * A named key was created, rotated, or changed its state, by this process.
      *
      * @param at when
-     * @param change created, rotated, deactivated, compromised or destroyed
+     * @param change created, rotated, deactivated, compromised, destruction-scheduled, destruction-cancelled, destroyed or
+     *     schedule-changed
      * @param key its name
      * @param version the version, or 0 for the whole key
      */
     record KeyChanged(Instant at, String change, String key, int version) implements KmsEvent {}
+
+    /**
+     * Something was due for a named key, a rotation by schedule or the end of a waiting period, and this process could
+     * not do it. It will be tried again.
+     *
+     * @param at when
+     * @param key its name
+     * @param outcome what it failed with; null for a defect of this library, which is logged
+     * @param pause how long this process waits until it tries again; another one may come first
+     */
+    record DueWorkFailed(Instant at, String key, @Nullable ErrorCode outcome, Duration pause) implements KmsEvent {}
 
     /**
      * A message or a use of a key was refused by policy.

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param time the clock
  * @param home where local keys lie, or null for the usual place
  * @param warmUp whether large-message code is compiled in the background
+ * @param schedule whether the manager does due work of the store's named keys by itself
+ * @param activateAfter how long new versions of named keys only open before they seal
  * @param listeners who hears of events
  */
 public record KeyManagerSettings(
@@ -45,6 +47,8 @@ public record KeyManagerSettings(
         TimeSource time,
         @Nullable Path home,
         boolean warmUp,
+        boolean schedule,
+        Duration activateAfter,
         List<KmsEventListener> listeners) {
     /** Copies the lists. */
     public KeyManagerSettings {

@@ -130,6 +130,8 @@ final class DefaultKeyManager implements KeyManager {
                         settings.time(),
                         settings.dataKeys().maxAge(),
                         settings.dataKeys().refreshAfter(),
+                        settings.schedule(),
+                        settings.activateAfter(),
                         this::namedKeyChanged);
         SealingParameters parameters = new SealingParameters(settings.dataKeys(), salts, time, settings.jcaProvider());
         DataKeyMaker maker = new DataKeyMaker(parameters, calls, namedKeys);

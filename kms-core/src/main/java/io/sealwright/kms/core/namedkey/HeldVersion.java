@@ -7,6 +7,7 @@ import io.sealwright.kms.core.crypto.HashFunction;
 import io.sealwright.kms.core.crypto.Hmac;
 import io.sealwright.kms.core.wrapping.WrappingKey;
 import java.security.GeneralSecurityException;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,8 @@ public final class HeldVersion {
     private final @Nullable SecretBytes macKey;
     private final AtomicBoolean refreshing = new AtomicBoolean();
     private volatile KeyState state;
+    private volatile @Nullable Instant destroyAt;
+    private volatile boolean opens;
     private volatile long expiresAt;
     private volatile long refreshAt;
 
@@ -39,6 +42,7 @@ public final class HeldVersion {
         this.id = version.id();
         this.spec = spec;
         this.state = version.state();
+        become(version);
         this.expiresAt = expiresAt;
         this.refreshAt = refreshAt;
         if (spec.mac()) {
@@ -74,6 +78,16 @@ public final class HeldVersion {
     /** Its state as far as this process knows: what was last read from the store, and what the clock has changed. */
     public KeyState state() {
         return state;
+    }
+
+    /** When it is to be destroyed, if that waits: until then it neither seals nor opens. Null if it does not. */
+    public @Nullable Instant destroyAt() {
+        return destroyAt;
+    }
+
+    /** Tells whether it opens for every caller: it is neither compromised nor destroyed, nor awaits destruction. */
+    public boolean opensForAll() {
+        return opens;
     }
 
     /**
@@ -150,8 +164,14 @@ public final class HeldVersion {
         refreshAt = newRefreshAt;
     }
 
-    void state(KeyState present) {
-        state = present;
+    /** Takes its state from a manifest; null if the version is not there any more. */
+    void become(@Nullable VersionRecord present) {
+        KeyState now = present == null ? KeyState.DESTROYED : present.state();
+        Instant waits = present != null && present.awaitsDestruction() ? present.destroyAt() : null;
+        opens = false;
+        state = now;
+        destroyAt = waits;
+        opens = waits == null && now != KeyState.COMPROMISED && now != KeyState.DESTROYED;
     }
 
     void wipe() {

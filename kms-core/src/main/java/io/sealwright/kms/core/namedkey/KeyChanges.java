@@ -62,11 +62,15 @@ final class KeyChanges {
     }
 
     /**
-     * Makes a change, on a worker.
+     * What came of an edit.
      *
-     * @return the key as it is after
+     * @param key the key as it is after
+     * @param changed whether anything was written
      */
-    KeyRecord change(String what, String name, Edit edit) {
+    record Outcome(KeyRecord key, boolean changed) {}
+
+    /** Makes a change, on a worker. */
+    Outcome change(String what, String name, Edit edit) {
         return calls.call(what, () -> {
             ReentrantLock changing = known.entry(name).lockChanging();
             try {
@@ -77,17 +81,17 @@ final class KeyChanges {
         });
     }
 
-    private KeyRecord changeLocked(String name, Edit edit) {
+    private Outcome changeLocked(String name, Edit edit) {
         for (int attempt = 0; attempt < Attempts.MOST; attempt++) {
             KeyRecord stored = known.read(name).map(VerifiedKey::record).orElse(null);
             KeyRecord present = stored == null ? null : stored.at(time.instant());
             Edited edited = edit.of(present);
             if (edited == null) {
-                return Objects.requireNonNull(present);
+                return new Outcome(Objects.requireNonNull(present), false);
             }
             Optional<KeyRecord> written = commit(stored, edited);
             if (written.isPresent()) {
-                return written.get();
+                return new Outcome(written.get(), true);
             }
             Attempts.pause(name, attempt);
         }
@@ -105,7 +109,8 @@ final class KeyChanges {
         KeyRecord next = edited.next().inGeneration(generation + 1);
         byte[] sealed = storeKeys.findOrMake().seal(next);
         String name = next.name();
-        if (!store.apply(new KeyChange(name, generation, generation + 1, sealed, edited.put(), edited.erase(), null))) {
+        if (!store.apply(
+                new KeyChange(name, generation, generation + 1, sealed, edited.put(), edited.erase(), next.dueAt()))) {
             return Optional.empty();
         }
         known.absorb(next, sealed, true);

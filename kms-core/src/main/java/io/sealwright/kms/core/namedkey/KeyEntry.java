@@ -162,7 +162,7 @@ final class KeyEntry {
         View known = view;
         VersionRecord version =
                 known == null ? null : known.present().version(fresh.number()).orElse(null);
-        if (version == null || version.state() == KeyState.DESTROYED) {
+        if (version == null || version.state() == KeyState.DESTROYED || version.awaitsDestruction()) {
             return null;
         }
         HeldVersion there = held.get(fresh.number());
@@ -170,7 +170,7 @@ final class KeyEntry {
             there.renew(expiresAt, refreshAt);
             return there;
         }
-        fresh.state(version.state());
+        fresh.become(version);
         held.put(fresh.number(), fresh);
         heldById.put(fresh.versionId(), fresh);
         return fresh;
@@ -192,12 +192,9 @@ final class KeyEntry {
     private void show(View after) {
         view = after;
         for (HeldVersion version : List.copyOf(held.values())) {
-            KeyState state = after.present()
-                    .version(version.number())
-                    .map(VersionRecord::state)
-                    .orElse(KeyState.DESTROYED);
-            version.state(state);
-            if (state == KeyState.DESTROYED) {
+            VersionRecord present = after.present().version(version.number()).orElse(null);
+            version.become(present);
+            if (present == null || present.state() == KeyState.DESTROYED || present.awaitsDestruction()) {
                 drop(version);
             }
         }

@@ -12,6 +12,7 @@ import io.sealwright.kms.error.OverloadedException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.StoreException;
 import java.security.GeneralSecurityException;
+import java.time.Instant;
 
 /** The texts of this package's errors. */
 final class KeyErrors {
@@ -135,6 +136,13 @@ final class KeyErrors {
         if (present.destroyed()) {
             return state(what, "It was destroyed.", "Create a key of another name.");
         }
+        if (present.destroyAt() != null) {
+            return state(
+                    what,
+                    "It is to be destroyed at " + present.destroyAt() + ".",
+                    "Take that back with: kms key cancel-destroy " + present.name() + ", then rotate it; or use another"
+                            + " key.");
+        }
         return state(
                 what,
                 "Its newest version is " + word(state) + ", and no other is active.",
@@ -142,7 +150,11 @@ final class KeyErrors {
     }
 
     static RefusedException notRotated(String name, String why) {
-        return state("The " + key(name) + " cannot be rotated.", why, "Create a key of another name.");
+        return notRotated(name, why, "Create a key of another name.");
+    }
+
+    static RefusedException notRotated(String name, String why, String remedy) {
+        return state("The " + key(name) + " cannot be rotated.", why, remedy);
     }
 
     static RefusedException destroyedVersion(String name, int number) {
@@ -150,6 +162,31 @@ final class KeyErrors {
                 "Version " + number + " of " + key(name) + " cannot be used.",
                 "It was destroyed: its material is gone.",
                 "Nothing brings it back, unless a backup of store and master key holds it.");
+    }
+
+    /** Why a version is not used between the order to destroy it and its end. */
+    static RefusedException awaitsDestruction(String name, VersionRecord version) {
+        return state(
+                "Version " + version.number() + " of " + key(name) + " cannot be used.",
+                "It is to be destroyed at " + version.destroyAt() + ", and until then nothing is sealed or opened under"
+                        + " it, so that whoever needs it finds out.",
+                "If it is needed, take the destruction back before that time, with: kms key cancel-destroy " + name);
+    }
+
+    static RefusedException awaitsAlready(String name, int number, Instant at) {
+        return state(
+                (number == 0 ? "The " + key(name) : "Version " + number + " of " + key(name))
+                        + " has its date of destruction already.",
+                "It is to be destroyed at " + at + ".",
+                "Leave it so, or take it back first, with: kms key cancel-destroy " + name);
+    }
+
+    static RefusedException awaitsNothing(String name, int number) {
+        return state(
+                "There is no destruction of " + (number == 0 ? "" : "version " + number + " of ") + key(name)
+                        + " to take back.",
+                "None waits: it was never ordered, was taken back, or was done.",
+                "See: kms key show " + name);
     }
 
     static RefusedException compromisedMac(String name, int number) {

@@ -3,6 +3,7 @@ package io.sealwright.kms.core.namedkey;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.namedkey.KeyEntry.View;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.NamedKeyStore;
@@ -244,9 +245,7 @@ final class KeyMaterial implements AutoCloseable {
                 return held;
             }
             VersionRecord version = key.record().version(number).orElseThrow();
-            if (version.state() == KeyState.DESTROYED) {
-                throw KeyErrors.destroyedVersion(entry.name(), number);
-            }
+            demandUsable(entry.name(), version);
             try (SecretBytes material = unwrap(key, version)) {
                 return install(entry, key.record().spec(), version, material, begun);
             }
@@ -273,8 +272,22 @@ final class KeyMaterial implements AutoCloseable {
             throw KeyErrors.closed();
         }
         if (installed == null) {
+            View view = entry.view();
+            VersionRecord present = view == null
+                    ? null
+                    : view.present().version(version.number()).orElse(null);
+            demandUsable(entry.name(), present == null ? version : present);
             throw KeyErrors.destroyedVersion(entry.name(), version.number());
         }
         return installed;
+    }
+
+    private static void demandUsable(String name, VersionRecord version) {
+        if (version.state() == KeyState.DESTROYED) {
+            throw KeyErrors.destroyedVersion(name, version.number());
+        }
+        if (version.awaitsDestruction()) {
+            throw KeyErrors.awaitsDestruction(name, version);
+        }
     }
 }

@@ -2,6 +2,7 @@ package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,10 +16,17 @@ import org.jspecify.annotations.Nullable;
  * @param name the key's name
  * @param spec what it is made of
  * @param createdAt when it was made, in whole milliseconds
+ * @param rotateEvery how often it is rotated by itself, in whole milliseconds, or null
  * @param generation grows with every write
  * @param versions numbered 1, 2, …; tombstones included, never empty
  */
-record KeyRecord(String name, KeySpec spec, Instant createdAt, long generation, List<VersionRecord> versions) {
+record KeyRecord(
+        String name,
+        KeySpec spec,
+        Instant createdAt,
+        @Nullable Duration rotateEvery,
+        long generation,
+        List<VersionRecord> versions) {
     KeyRecord {
         versions = List.copyOf(versions);
     }
@@ -93,8 +101,54 @@ record KeyRecord(String name, KeySpec spec, Instant createdAt, long generation, 
         return versions.stream().filter(version -> version.id().equals(id)).findFirst();
     }
 
+    /** When it is to be rotated by itself, or null; the same before and after the clock changed states. */
+    @Nullable
+    Instant nextRotationAt() {
+        if (rotateEvery == null) {
+            return null;
+        }
+        for (int i = versions.size() - 1; i >= 0; i--) {
+            VersionRecord version = versions.get(i);
+            if (version.state() == KeyState.ACTIVE || version.state() == KeyState.PRE_ACTIVE) {
+                return version.activeFrom().plus(rotateEvery);
+            }
+        }
+        return null; // whoever ended all sealing does not want it to begin again by itself
+    }
+
+    /** When the last version will be or was erased, or null if one is to stay. */
+    @Nullable
+    Instant destroyAt() {
+        Instant last = null;
+        for (VersionRecord version : versions) {
+            Instant at = version.destroyAt();
+            if (at == null) {
+                return null;
+            }
+            last = last == null || at.isAfter(last) ? at : last;
+        }
+        return last;
+    }
+
+    /** When something is to be done for the key by itself, or null; what stores find due keys by. */
+    @Nullable
+    Instant dueAt() {
+        Instant due = nextRotationAt();
+        for (VersionRecord version : versions) {
+            Instant at = version.destroyAt();
+            if (version.awaitsDestruction() && at != null && (due == null || at.isBefore(due))) {
+                due = at;
+            }
+        }
+        return due;
+    }
+
+    KeyRecord withRotation(@Nullable Duration every) {
+        return new KeyRecord(name, spec, createdAt, every, generation, versions);
+    }
+
     KeyRecord withVersions(List<VersionRecord> others) {
-        return new KeyRecord(name, spec, createdAt, generation, others);
+        return new KeyRecord(name, spec, createdAt, rotateEvery, generation, others);
     }
 
     KeyRecord withNew(VersionRecord version) {
@@ -108,6 +162,6 @@ record KeyRecord(String name, KeySpec spec, Instant createdAt, long generation, 
     }
 
     KeyRecord inGeneration(long other) {
-        return new KeyRecord(name, spec, createdAt, other, versions);
+        return new KeyRecord(name, spec, createdAt, rotateEvery, other, versions);
     }
 }

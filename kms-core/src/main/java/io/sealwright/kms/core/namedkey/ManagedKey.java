@@ -4,9 +4,11 @@ import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
 import io.sealwright.kms.KeyVersion;
 import io.sealwright.kms.NamedKey;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** A key of a {@link NamedKeyRing}: its name, and the ring that does the work. */
 final class ManagedKey implements NamedKey {
@@ -50,6 +52,21 @@ final class ManagedKey implements NamedKey {
         return ring.present(name).newest().createdAt();
     }
 
+    @Override
+    public @Nullable Duration rotateEvery() {
+        return ring.present(name).rotateEvery();
+    }
+
+    @Override
+    public @Nullable Instant nextRotationAt() {
+        return ring.present(name).nextRotationAt();
+    }
+
+    @Override
+    public @Nullable Instant destroyAt() {
+        return ring.present(name).destroyAt();
+    }
+
     /** {@inheritDoc} Empty if none that is configured here, or if all versions are destroyed. */
     @Override
     public String masterKey() {
@@ -58,42 +75,67 @@ final class ManagedKey implements NamedKey {
 
     @Override
     public KeyVersion rotate() {
-        return ring.rotate(name, null);
+        return ring.life().rotate(name, null);
     }
 
     @Override
     public KeyVersion rotate(Instant activeFrom) {
-        return ring.rotate(name, Objects.requireNonNull(activeFrom, "activeFrom"));
+        return ring.life().rotate(name, Objects.requireNonNull(activeFrom, "activeFrom"));
+    }
+
+    @Override
+    public void rotateEvery(@Nullable Duration period) {
+        ring.life().rotateEvery(name, period);
     }
 
     @Override
     public void deactivate() {
-        ring.deactivate(name, 0);
+        ring.life().deactivate(name, 0);
     }
 
     @Override
     public void deactivate(int version) {
-        ring.deactivate(name, positive(version));
+        ring.life().deactivate(name, positive(version));
     }
 
     @Override
     public void compromise() {
-        ring.compromise(name, 0);
+        ring.life().compromise(name, 0);
     }
 
     @Override
     public void compromise(int version) {
-        ring.compromise(name, positive(version));
+        ring.life().compromise(name, positive(version));
+    }
+
+    @Override
+    public void destroyAfter(Duration wait) {
+        ring.life().destroyAfter(name, 0, Objects.requireNonNull(wait, "wait"));
+    }
+
+    @Override
+    public void destroyAfter(int version, Duration wait) {
+        ring.life().destroyAfter(name, positive(version), Objects.requireNonNull(wait, "wait"));
+    }
+
+    @Override
+    public void cancelDestroy() {
+        ring.life().cancelDestroy(name, 0);
+    }
+
+    @Override
+    public void cancelDestroy(int version) {
+        ring.life().cancelDestroy(name, positive(version));
     }
 
     @Override
     public void destroyNow() {
-        ring.destroyNow(name, 0);
+        ring.life().destroyNow(name, 0);
     }
 
     @Override
     public void destroyNow(int version) {
-        ring.destroyNow(name, positive(version));
+        ring.life().destroyNow(name, positive(version));
     }
 
     @Override

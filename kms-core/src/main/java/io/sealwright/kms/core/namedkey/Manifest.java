@@ -1,10 +1,12 @@
 package io.sealwright.kms.core.namedkey;
 
+import io.sealwright.kms.KeyOptions;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
 import io.sealwright.kms.spi.TimeSource;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -18,20 +20,25 @@ import java.util.Set;
  * <table>
  * <caption>Layout</caption>
  * <tr><th>bytes</th><th>what</th></tr>
- * <tr><td>1</td><td>layout, 1</td></tr>
+ * <tr><td>1</td><td>layout: 1, or 2 for a key that is rotated by itself</td></tr>
  * <tr><td>8</td><td>generation, 1 or more</td></tr>
  * <tr><td>1, n</td><td>name behind its length, ASCII</td></tr>
  * <tr><td>1</td><td>spec's number</td></tr>
  * <tr><td>8</td><td>made at, milliseconds since 1970</td></tr>
+ * <tr><td>8, layout 2 only</td><td>rotated every so many milliseconds, an hour to 3650 days</td></tr>
  * <tr><td>4</td><td>number of versions, 1 to 65,535</td></tr>
  * <tr><td>54 each</td><td>number (4), id (16), state (1), made at (8), active from (8), has a date of destruction (1),
  * that date or zero (8), key check (8)</td></tr>
  * </table>
+ *
+ * <p>A release that does not know layout 2 refuses it, rather than write the key back without its schedule. A version
+ * that has a date of destruction and is not destroyed awaits it, and is deactivated or compromised.
  */
 final class Manifest {
     static final int MOST_VERSIONS = 65_535;
 
-    private static final int LAYOUT = 1;
+    private static final int PLAIN = 1;
+    private static final int ROTATED = 2;
     private static final int VERSION_BYTES = 54;
     // The end of the year 9999: later ones have no four-digit ISO form.
     private static final long LAST_MILLIS = 253_402_300_799_999L;
@@ -40,11 +47,22 @@ final class Manifest {
 
     static byte[] encode(KeyRecord key) {
         byte[] name = key.name().getBytes(StandardCharsets.US_ASCII);
-        ByteBuffer out = ByteBuffer.allocate(
-                1 + 8 + 1 + name.length + 1 + 8 + 4 + key.versions().size() * VERSION_BYTES);
-        out.put((byte) LAYOUT).putLong(key.generation());
+        Duration every = key.rotateEvery();
+        ByteBuffer out = ByteBuffer.allocate(1
+                + 8
+                + 1
+                + name.length
+                + 1
+                + 8
+                + (every == null ? 0 : 8)
+                + 4
+                + key.versions().size() * VERSION_BYTES);
+        out.put((byte) (every == null ? PLAIN : ROTATED)).putLong(key.generation());
         out.put((byte) name.length).put(name);
         out.put((byte) key.spec().id()).putLong(key.createdAt().toEpochMilli());
+        if (every != null) {
+            out.putLong(every.toMillis());
+        }
         out.putInt(key.versions().size());
         for (VersionRecord version : key.versions()) {
             Instant destroyAt = version.destroyAt();
@@ -63,7 +81,7 @@ final class Manifest {
     static KeyRecord decode(String subject, byte[] body) {
         RowReader in = new RowReader(subject, body);
         int layout = in.u8();
-        if (layout != LAYOUT) {
+        if (layout != PLAIN && layout != ROTATED) {
             throw in.damaged("Its manifest has layout " + layout + ", which this release does not know.");
         }
         long generation = in.i64();
@@ -76,6 +94,7 @@ final class Manifest {
         }
         KeySpec spec = spec(in);
         Instant createdAt = instant(in);
+        Duration every = layout == ROTATED ? period(in) : null;
         int count = in.i32();
         if (count < 1 || count > MOST_VERSIONS || in.remaining() != (long) count * VERSION_BYTES) {
             throw in.damaged("Its manifest's length does not fit its number of versions.");
@@ -90,7 +109,7 @@ final class Manifest {
             versions.add(version);
         }
         in.end();
-        return new KeyRecord(name, spec, createdAt, generation, versions);
+        return new KeyRecord(name, spec, createdAt, every, generation, versions);
     }
 
     private static VersionRecord version(RowReader in) {
@@ -104,7 +123,18 @@ final class Manifest {
         if (dated > 1 || dated == 0 && destroyAt.toEpochMilli() != 0 || dated == 0 && state == KeyState.DESTROYED) {
             throw in.damaged("Its manifest has a version without a valid date of destruction.");
         }
+        if (dated == 1 && (state == KeyState.PRE_ACTIVE || state == KeyState.ACTIVE)) {
+            throw in.damaged("Its manifest has a version that is to be destroyed and seals.");
+        }
         return new VersionRecord(number, id, state, createdAt, activeFrom, dated == 0 ? null : destroyAt, in.i64());
+    }
+
+    private static Duration period(RowReader in) {
+        long millis = in.i64();
+        if (millis < KeyOptions.SHORTEST_ROTATION.toMillis() || millis > KeyOptions.LONGEST_ROTATION.toMillis()) {
+            throw in.damaged("Its manifest has no valid period of rotation.");
+        }
+        return Duration.ofMillis(millis);
     }
 
     private static KeySpec spec(RowReader in) {

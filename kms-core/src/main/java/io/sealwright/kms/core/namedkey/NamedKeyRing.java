@@ -1,7 +1,7 @@
 package io.sealwright.kms.core.namedkey;
 
+import io.sealwright.kms.KeyOptions;
 import io.sealwright.kms.KeySpec;
-import io.sealwright.kms.KeyVersion;
 import io.sealwright.kms.MasterKeys.Examined;
 import io.sealwright.kms.MasterKeys.Progress;
 import io.sealwright.kms.MasterKeys.Rewrapped;
@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,6 +62,8 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     private final KeyLife life;
     private final StoredWraps wraps;
     private final KeyCodes codes;
+    private final DueWork dueWork;
+    private final boolean schedule;
     private volatile boolean pollFailed;
 
     /**
@@ -72,6 +73,8 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
      * @param wrapping all of them wrap new material; empty for a manager that only opens
      * @param opening all that may unwrap, in order of preference; should hold the wrapping ones
      * @param refreshAfter at most {@code maxAge}
+     * @param schedule whether due work is done without being asked for
+     * @param activateAfter how long new versions of keys only open
      * @param changed told a key's name whenever its sealing version or any state changed, on whatever thread notices
      */
     public NamedKeyRing(
@@ -83,6 +86,8 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
             TimeSource time,
             Duration maxAge,
             Duration refreshAfter,
+            boolean schedule,
+            Duration activateAfter,
             Consumer<String> changed) {
         this.calls = calls;
         this.time = time;
@@ -94,7 +99,9 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
         this.codes = new KeyCodes(material);
         KeyChanges changes = new KeyChanges(store, known, storeKeys, calls, events, time);
         this.wraps = new StoredWraps(store, known, storeKeys, masterKeys, changes, calls);
-        this.life = new KeyLife(changes, new VersionMaker(storeKeys, masterKeys), time);
+        this.life = new KeyLife(changes, new VersionMaker(storeKeys, masterKeys), time, activateAfter);
+        this.dueWork = new DueWork(store, known, life, calls, events, time);
+        this.schedule = schedule;
     }
 
     // ---------------------------------------------------------------- for the engine
@@ -149,7 +156,7 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     }
 
     /**
-     * Sees what other processes changed, and what the clock did; wipes what is past its age. To be called about once a
+     * Sees what other processes changed, and what the clock did; wipes what is past its age; begins what is due. To be called about once a
      * second, by one thread at a time. Does not throw for a store that does not answer, or is damaged.
      */
     public void poll() {
@@ -158,6 +165,9 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
         }
         storeKeys.sweep();
         material.sweep();
+        if (schedule) {
+            dueWork.look();
+        }
         try {
             boolean unused = calls.call("look for changes in the store", () -> {
                 known.readChanges(material::forgetUnknownIds);
@@ -210,17 +220,23 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
 
     @Override
     public NamedKey create(String name, KeySpec spec) {
-        return create(name, spec, null, true);
+        return create(name, spec, KeyOptions.none(), true);
     }
 
     @Override
     public NamedKey create(String name, KeySpec spec, Instant activeFrom) {
-        return create(name, spec, Objects.requireNonNull(activeFrom, "activeFrom"), true);
+        Instant from = Objects.requireNonNull(activeFrom, "activeFrom");
+        return create(name, spec, KeyOptions.none().withActiveFrom(from), true);
+    }
+
+    @Override
+    public NamedKey create(String name, KeySpec spec, KeyOptions options) {
+        return create(name, spec, Objects.requireNonNull(options, "options"), true);
     }
 
     @Override
     public NamedKey createIfAbsent(String name, KeySpec spec) {
-        return create(name, spec, null, false);
+        return create(name, spec, KeyOptions.none(), false);
     }
 
     @Override
@@ -239,9 +255,15 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
                         .toList());
     }
 
-    private NamedKey create(String name, KeySpec spec, @Nullable Instant activeFrom, boolean mustBeNew) {
+    @Override
+    public int doDueWork() {
         material.checkOpen();
-        life.create(name, Objects.requireNonNull(spec, "spec"), activeFrom, mustBeNew);
+        return dueWork.run();
+    }
+
+    private NamedKey create(String name, KeySpec spec, KeyOptions options, boolean mustBeNew) {
+        material.checkOpen();
+        life.create(name, Objects.requireNonNull(spec, "spec"), options, mustBeNew);
         return new ManagedKey(this, name, spec);
     }
 
@@ -269,24 +291,10 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
         });
     }
 
-    KeyVersion rotate(String name, @Nullable Instant activeFrom) {
+    /** What may happen to keys; refuses everything once the ring is closed. */
+    KeyLife life() {
         material.checkOpen();
-        return life.rotate(name, activeFrom);
-    }
-
-    void deactivate(String name, int number) {
-        material.checkOpen();
-        life.deactivate(name, number);
-    }
-
-    void compromise(String name, int number) {
-        material.checkOpen();
-        life.compromise(name, number);
-    }
-
-    void destroyNow(String name, int number) {
-        material.checkOpen();
-        life.destroyNow(name, number);
+        return life;
     }
 
     byte[] mac(String name, byte[] data) {

@@ -23,6 +23,11 @@ final class VersionMaker {
         this.masterKeys = masterKeys;
     }
 
+    /** Tells whether there is a master key to wrap with. */
+    boolean wraps() {
+        return masterKeys.wraps();
+    }
+
     /** Throws unless there is a master key to wrap with. */
     void requireWrapping(String what) {
         if (!masterKeys.wraps()) {

@@ -2,7 +2,6 @@ package io.sealwright.kms.core.opening;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import io.sealwright.kms.KeyState;
 import io.sealwright.kms.SecurityLevel;
 import io.sealwright.kms.Suite;
 import io.sealwright.kms.core.epoch.EpochKeys;
@@ -150,10 +149,7 @@ public final class Openings implements AutoCloseable {
             throw new AuthenticationFailedException();
         }
         HeldVersion version = root.version();
-        if (version != null
-                && version.state() != KeyState.ACTIVE
-                && version.state() != KeyState.DEACTIVATED
-                && version.state() != KeyState.PRE_ACTIVE) {
+        if (version != null && !version.opensForAll()) {
             return false;
         }
         if (root.dueForRefresh(now, REFRESH_PAUSE_NANOS)) {

@@ -31,6 +31,7 @@ import io.sealwright.kms.spi.RecipientKind;
 import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.spi.WrapBinding.Purpose;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -236,6 +237,15 @@ public final class RootFinder implements AutoCloseable {
     }
 
     private boolean usable(HeldVersion version, OpenPolicy open, Failures failures) {
+        Instant destroyAt = version.destroyAt();
+        if (destroyAt != null) {
+            refuse(
+                    version,
+                    failures,
+                    "It is to be destroyed at " + destroyAt + ", and does not open until then.",
+                    "If it is needed, take the destruction back with: kms key cancel-destroy " + version.keyName());
+            return false;
+        }
         switch (version.state()) {
             case COMPROMISED -> {
                 if (open.allowCompromised()) {

@@ -211,7 +211,7 @@ class NamedKeyConcurrencyTest {
         AtomicInteger once = new AtomicInteger();
         rig.store.beforeApply = () -> {
             if (once.getAndIncrement() == 0) {
-                other.rotate("orders", null);
+                other.life().rotate("orders", null);
             }
         };
 
@@ -227,7 +227,7 @@ class NamedKeyConcurrencyTest {
         AtomicInteger tries = new AtomicInteger();
         rig.store.beforeApply = () -> {
             tries.incrementAndGet();
-            other.rotate("orders", null);
+            other.life().rotate("orders", null);
         };
 
         assertThatThrownBy(key::deactivate)
@@ -243,7 +243,7 @@ class NamedKeyConcurrencyTest {
         List<Future<Integer>> all = together(6, i -> {
             for (int n = 0; n < 30; n++) {
                 if (i == 0) {
-                    maker.rotate("orders", null);
+                    maker.life().rotate("orders", null);
                 } else if (i == 1) {
                     reader.poll();
                 } else {

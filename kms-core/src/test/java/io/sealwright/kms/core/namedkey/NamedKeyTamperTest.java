@@ -62,8 +62,8 @@ class NamedKeyTamperTest {
         corrupt("orders", why, fresh::list);
         corrupt("orders", why, () -> fresh.createIfAbsent("orders", KeySpec.AES_256));
         corrupt("orders", why, () -> maker.get("orders").state());
-        corrupt("orders", why, () -> maker.rotate("orders", null));
-        corrupt("orders", why, () -> maker.destroyNow("orders", 0));
+        corrupt("orders", why, () -> maker.life().rotate("orders", null));
+        corrupt("orders", why, () -> maker.life().destroyNow("orders", 0));
         rig.store.honest();
         assertThat(fresh.get("orders").versions()).hasSize(3);
         assertThat(rig.store.real.find("orders").orElseThrow().generation()).isEqualTo(orders.generation());
@@ -218,7 +218,7 @@ class NamedKeyTamperTest {
 
     @Test
     void rolledBack_bySomeoneWhoKeptTheOldRows_refusedByWhoSawTheNewer() {
-        maker.deactivate("orders", 0);
+        maker.life().deactivate("orders", 0);
 
         rig.store.rewrite = stored -> Optional.of(stored.name().equals("orders") ? orders : stored);
 
@@ -227,14 +227,14 @@ class NamedKeyTamperTest {
                 "orders",
                 "rolled back",
                 () -> maker.byId(orders.versions().get(0).id()));
-        corrupt("orders", "rolled back", () -> maker.rotate("orders", null));
+        corrupt("orders", "rolled back", () -> maker.life().rotate("orders", null));
         // Documented: a process that has seen nothing newer cannot tell.
         assertThat(rig.ring().get("orders").state()).isEqualTo(KeyState.ACTIVE);
     }
 
     @Test
     void rolledBackAndChangedAgain_sameGenerationOtherContents_refused() {
-        maker.compromise("orders", 2);
+        maker.life().compromise("orders", 2);
         StoredKey seen = rig.store.real.find("orders").orElseThrow();
         // The store goes back, and a process that knows no better writes the same generation once more.
         StoredKey fork = writtenOver(orders);
@@ -254,6 +254,7 @@ class NamedKeyTamperTest {
                 change -> written.add(
                         new StoredKey("orders", change.newGeneration(), change.manifest(), old.versions())));
         rig.ring(capturing, List.of(rig.master), List.of(rig.master), name -> {})
+                .life()
                 .deactivate("orders", 3);
         return written.get(0);
     }

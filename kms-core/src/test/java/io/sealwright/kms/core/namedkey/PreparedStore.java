@@ -36,7 +36,7 @@ public final class PreparedStore {
     public PreparedStore with(String name, byte[] versionId, byte[] material) {
         VersionId id = VersionId.of(versionId);
         VersionRecord version = new VersionRecord(1, id, KeyState.ACTIVE, MADE, MADE, null, StoreKey.check(material));
-        KeyRecord record = new KeyRecord(name, KeySpec.AES_256, MADE, 1, List.of(version));
+        KeyRecord record = new KeyRecord(name, KeySpec.AES_256, MADE, null, 1, List.of(version));
         WrapBinding binding = Bindings.version(storeId.hex(), name, KeySpec.AES_256, 1, id);
         byte[] wraps = WrapList.encode(List.of(wrap(material, binding)));
         boolean made = store.apply(new KeyChange(

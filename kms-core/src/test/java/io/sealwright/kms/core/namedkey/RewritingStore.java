@@ -19,11 +19,13 @@ import java.util.function.UnaryOperator;
 final class RewritingStore implements NamedKeyStore {
     final NamedKeyStore real = NamedKeyStore.inMemory();
     final AtomicInteger finds = new AtomicInteger();
+    final AtomicInteger dues = new AtomicInteger();
     final AtomicInteger looks = new AtomicInteger();
     volatile Function<StoredKey, Optional<StoredKey>> rewrite = Optional::of;
     volatile UnaryOperator<byte[]> rewriteStoreKey = UnaryOperator.identity();
     volatile UnaryOperator<Optional<String>> rewriteName = UnaryOperator.identity();
     volatile UnaryOperator<List<String>> rewriteNames = UnaryOperator.identity();
+    volatile UnaryOperator<List<String>> rewriteDue = UnaryOperator.identity();
     volatile Runnable beforeApply = () -> {};
     volatile boolean away;
 
@@ -32,6 +34,7 @@ final class RewritingStore implements NamedKeyStore {
         rewriteStoreKey = UnaryOperator.identity();
         rewriteName = UnaryOperator.identity();
         rewriteNames = UnaryOperator.identity();
+        rewriteDue = UnaryOperator.identity();
         away = false;
     }
 
@@ -88,7 +91,8 @@ final class RewritingStore implements NamedKeyStore {
 
     @Override
     public List<String> due(Instant now, int most) {
-        return real().due(now, most);
+        dues.incrementAndGet();
+        return rewriteDue.apply(real().due(now, most));
     }
 
     @Override

@@ -27,6 +27,8 @@ final class Rig implements AutoCloseable {
     final RewritingStore store = new RewritingStore();
     final FaultyMasterKey master = new FaultyMasterKey("master");
     final List<KmsEvent> told = new CopyOnWriteArrayList<>();
+    boolean schedule; // for rings made from now on
+    Duration activateAfter = Duration.ZERO;
     final List<String> changed = new CopyOnWriteArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
     private @Nullable ProviderCalls calls;
@@ -44,8 +46,18 @@ final class Rig implements AutoCloseable {
         Events events = new Events(List.of(told::add));
         ProviderCalls calls = new ProviderCalls(Duration.ofSeconds(20), null, events, time);
         this.calls = calls;
-        NamedKeyRing ring =
-                new NamedKeyRing(from, wrapping, opening, calls, events, time, MAX_AGE, REFRESH_AFTER, listener);
+        NamedKeyRing ring = new NamedKeyRing(
+                from,
+                wrapping,
+                opening,
+                calls,
+                events,
+                time,
+                MAX_AGE,
+                REFRESH_AFTER,
+                schedule,
+                activateAfter,
+                listener);
         open.add(ring);
         open.add(calls);
         return ring;

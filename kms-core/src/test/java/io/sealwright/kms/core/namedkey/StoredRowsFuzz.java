@@ -21,6 +21,7 @@ class StoredRowsFuzz {
             "orders",
             KeySpec.HMAC_SHA384,
             DAY,
+            null,
             7,
             List.of(
                     new VersionRecord(1, new VersionId(1, 2), KeyState.DESTROYED, DAY, DAY, DAY.plusMillis(1), -1),
