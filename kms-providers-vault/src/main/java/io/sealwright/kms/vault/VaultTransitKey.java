@@ -1,0 +1,342 @@
+package io.sealwright.kms.vault;
+
+import io.github.jopenlibs.vault.json.JsonObject;
+import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.error.AuthenticationFailedException;
+import io.sealwright.kms.error.ClosedException;
+import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.KeyNotFoundException;
+import io.sealwright.kms.error.PermissionDeniedException;
+import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.GeneratedKey;
+import io.sealwright.kms.spi.MasterKey;
+import io.sealwright.kms.spi.Recipient;
+import io.sealwright.kms.spi.RecipientKind;
+import io.sealwright.kms.spi.WrapBinding;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * A key of the transit engine. Purpose and context are the associated data of each wrap, so that the server itself
+ * refuses another binding. Never makes a key: the server's {@code encrypt} would, where the policy lets it, so that each
+ * wrap first asks whether the key is there, and {@code datakey}, which never does, is used where it binds.
+ */
+final class VaultTransitKey implements MasterKey {
+    private static final int SHORTEST_KEY_BYTES = 16;
+    private static final int LONGEST_KEY_BYTES = 64;
+
+    /** Whether the server makes data keys that are bound to associated data; told by trying. */
+    private enum DataKeys {
+        UNKNOWN,
+        BOUND,
+        NOT_USED
+    }
+
+    private final String uri;
+    private final String mount;
+    private final String key;
+    private final byte[] id;
+    private final VaultSession session;
+    private final SecureRandom random = new SecureRandom();
+    private final AtomicLong newest = new AtomicLong(); // version; 0: not known yet
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile DataKeys dataKeys = DataKeys.UNKNOWN;
+
+    /** @param path mount and, behind the last slash, key */
+    VaultTransitKey(String uri, String path, VaultSession session) {
+        int slash = path.lastIndexOf('/');
+        this.uri = uri;
+        this.mount = path.substring(0, slash);
+        this.key = path.substring(slash + 1);
+        this.id = TransitWrap.id(session.namespace(), path);
+        this.session = session.retain();
+    }
+
+    @Override
+    public String uri() {
+        return uri;
+    }
+
+    @Override
+    public boolean recognizes(Recipient recipient) {
+        return recipient.names(RecipientKind.VAULT_TRANSIT, id);
+    }
+
+    @Override
+    public boolean isOutdated(Recipient recipient) {
+        String ciphertext = TransitWrap.ciphertext(recipient);
+        return ciphertext != null && TransitWrap.version(ciphertext) < newest.get();
+    }
+
+    /** Asks for the newest version's number. */
+    @Override
+    public boolean refresh() {
+        long before = newest.get();
+        return facts("look at", deadline()).latest() > before;
+    }
+
+    @Override
+    public GeneratedKey generate(WrapBinding binding) {
+        Deadline deadline = deadline();
+        if (dataKeys != DataKeys.NOT_USED) {
+            GeneratedKey made = dataKey(binding, deadline);
+            if (made != null) {
+                return made;
+            }
+        }
+        byte[] fresh = new byte[32];
+        random.nextBytes(fresh);
+        SecretBytes secret = SecretBytes.owning(fresh);
+        try {
+            return new GeneratedKey(secret, wrap(secret, binding, deadline));
+        } catch (RuntimeException | Error e) {
+            secret.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Recipient wrap(SecretBytes secret, WrapBinding binding) {
+        return wrap(secret, binding, deadline());
+    }
+
+    private Recipient wrap(SecretBytes secret, WrapBinding binding, Deadline deadline) {
+        facts("wrap with", deadline).requireUsable(uri);
+        String what = "encrypt with " + uri;
+        byte[] bytes = secret.copy();
+        JsonObject body = new JsonObject();
+        try {
+            body.add("plaintext", Base64.getEncoder().encodeToString(bytes))
+                    .add("associated_data", TransitWrap.associatedData(binding));
+        } finally {
+            Arrays.fill(bytes, (byte) 0);
+        }
+        Answer answer = session.ask(Request.post(what, mount + "/encrypt/" + key, body), deadline);
+        if (!answer.ok()) {
+            throw refused(answer, what);
+        }
+        return recipient(answer, what);
+    }
+
+    @Override
+    public SecretBytes unwrap(Recipient recipient, WrapBinding binding) {
+        String ciphertext = TransitWrap.ciphertext(recipient);
+        if (ciphertext == null || !recognizes(recipient)) {
+            throw new AuthenticationFailedException();
+        }
+        return SecretBytes.owning(decrypt(ciphertext, binding, deadline()));
+    }
+
+    @Override
+    public String check() {
+        TransitFacts facts = facts("look at", deadline());
+        facts.requireUsable(uri);
+        return uri + ": " + facts.type() + ", version " + facts.latest() + " of " + facts.rotated()
+                + ", opens from version " + facts.oldestOpening() + " on"
+                + (session.encrypted() ? "" : "; the connection is not encrypted");
+    }
+
+    /** @return the new version's number */
+    @Override
+    public String rotate() {
+        Deadline deadline = deadline();
+        String what = "rotate " + uri;
+        // Rotating a key that is not there is an error of the server's own, but one without a name.
+        facts("rotate", deadline).requireUsable(uri);
+        Answer answer = session.ask(Request.post(what, keyPath() + "/rotate", new JsonObject()), deadline);
+        if (!answer.ok()) {
+            throw refused(answer, what);
+        }
+        return Long.toString(facts("rotate", deadline).latest());
+    }
+
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            session.release();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "VaultTransitKey[" + uri + "]";
+    }
+
+    private Deadline deadline() {
+        if (closed.get()) {
+            throw new ClosedException(
+                    "The key " + uri + " was closed.",
+                    "The manager that it belongs to was closed.",
+                    "Open a new KeyManager, or keep the old one open until the last call has ended.");
+        }
+        return session.deadline();
+    }
+
+    private String keyPath() {
+        return mount + "/keys/" + key;
+    }
+
+    private TransitFacts facts(String verb, Deadline deadline) {
+        String what = verb + " " + uri;
+        Answer answer = session.ask(Request.get(what, keyPath()), deadline);
+        if (answer.status() == 404) {
+            throw notThere(answer, what);
+        }
+        if (!answer.ok()) {
+            throw unexplained(answer, what);
+        }
+        TransitFacts facts = TransitFacts.of(answer.data());
+        saw(facts.latest());
+        return facts;
+    }
+
+    /** Null if the server's data keys are not to be used; then never asked again. */
+    private @org.jspecify.annotations.Nullable GeneratedKey dataKey(WrapBinding binding, Deadline deadline) {
+        String what = "generate with " + uri;
+        JsonObject body = new JsonObject().add("associated_data", TransitWrap.associatedData(binding));
+        Answer answer;
+        try {
+            answer = session.ask(Request.post(what, mount + "/datakey/plaintext/" + key, body), deadline);
+        } catch (PermissionDeniedException e) {
+            dataKeys = DataKeys.NOT_USED;
+            return null;
+        }
+        if (answer.status() == 405 || (answer.status() == 404 && !answer.says("no handler"))) {
+            dataKeys = DataKeys.NOT_USED;
+            return null;
+        }
+        if (!answer.ok()) {
+            throw refused(answer, what);
+        }
+        byte[] plaintext = plaintext(answer, 32, 32);
+        Recipient recipient = recipient(answer, what);
+        if (dataKeys == DataKeys.UNKNOWN && !bound(recipient, plaintext, binding, deadline)) {
+            Arrays.fill(plaintext, (byte) 0);
+            dataKeys = DataKeys.NOT_USED;
+            return null;
+        }
+        return new GeneratedKey(SecretBytes.owning(plaintext), recipient);
+    }
+
+    /**
+     * Tells whether a data key opens again under its associated data. A server that does not know that parameter here
+     * drops it in silence, and what is sealed under such a key would never open.
+     */
+    private boolean bound(Recipient recipient, byte[] plaintext, WrapBinding binding, Deadline deadline) {
+        String ciphertext = TransitWrap.ciphertext(recipient);
+        byte[] opened = new byte[0];
+        try {
+            opened = ciphertext == null ? opened : decrypt(ciphertext, binding, deadline);
+            boolean same = MessageDigest.isEqual(opened, plaintext);
+            if (same) {
+                dataKeys = DataKeys.BOUND;
+            }
+            return same;
+        } catch (AuthenticationFailedException | PermissionDeniedException e) {
+            return false;
+        } finally {
+            Arrays.fill(opened, (byte) 0);
+        }
+    }
+
+    private byte[] decrypt(String ciphertext, WrapBinding binding, Deadline deadline) {
+        String what = "decrypt with " + uri;
+        JsonObject body = new JsonObject()
+                .add("ciphertext", ciphertext)
+                .add("associated_data", TransitWrap.associatedData(binding));
+        Answer answer = session.ask(Request.post(what, mount + "/decrypt/" + key, body), deadline);
+        if (!answer.ok()) {
+            throw refused(answer, what);
+        }
+        return plaintext(answer, SHORTEST_KEY_BYTES, LONGEST_KEY_BYTES);
+    }
+
+    private static byte[] plaintext(Answer answer, int shortest, int longest) {
+        byte[] decoded;
+        try {
+            decoded = Base64.getDecoder().decode(answer.data().text("plaintext").getBytes(StandardCharsets.ISO_8859_1));
+        } catch (IllegalArgumentException e) {
+            throw noKey();
+        }
+        if (decoded.length < shortest || decoded.length > longest) {
+            Arrays.fill(decoded, (byte) 0);
+            throw noKey();
+        }
+        return decoded;
+    }
+
+    private static UnavailableException noKey() {
+        return new UnavailableException(
+                "The server gave no usable answer.",
+                "What it gave back is no key.",
+                "Check that the address is that of a Vault or OpenBao server.");
+    }
+
+    private Recipient recipient(Answer answer, String what) {
+        String ciphertext = answer.data().text("ciphertext");
+        long version = TransitWrap.version(ciphertext);
+        if (version == 0) {
+            throw new UnavailableException(
+                    "The server gave no usable answer: " + what + ".",
+                    "Its ciphertext has another form than 'vault:vN:' and base64.",
+                    "Check that the address is that of a Vault or OpenBao server of a release that docs/providers/VAULT.md names.");
+        }
+        saw(version);
+        return TransitWrap.recipient(id, ciphertext);
+    }
+
+    private void saw(long version) {
+        newest.accumulateAndGet(version, Math::max);
+    }
+
+    /** What the server's own refusal of a request means: the table in docs/providers/VAULT.md, row by row tested. */
+    private RuntimeException refused(Answer answer, String what) {
+        if (answer.status() == 404 || answer.says("encryption key not found")) {
+            return notThere(answer, what);
+        }
+        if (answer.says("message authentication failed") || answer.says("invalid ciphertext")) {
+            return new AuthenticationFailedException();
+        }
+        if (answer.says("version is disallowed by policy")) {
+            return new RefusedException(
+                    ErrorCode.KMS_KEY_STATE_REFUSED,
+                    "The version of " + uri + " that made this wrap is disabled.",
+                    "It is older than the key's min_decryption_version.",
+                    "Lower min_decryption_version on the server if what was sealed under it is still needed.");
+        }
+        if (answer.says("soft-deleted")) {
+            return new RefusedException(
+                    ErrorCode.KMS_KEY_STATE_REFUSED,
+                    "The key " + uri + " cannot be used.",
+                    "It is marked as deleted (soft-deleted) on the server.",
+                    "Restore it there by 'transit/keys/NAME/soft-delete-restore' if that was a mistake.");
+        }
+        return unexplained(answer, what);
+    }
+
+    private KeyNotFoundException notThere(Answer answer, String what) {
+        String why = answer.says("no handler for route")
+                ? "The server has nothing mounted at '" + mount + "'."
+                : answer.says("namespace not found")
+                        ? "The server has no namespace '" + session.namespace() + "'."
+                        : "The server says that there is no such key.";
+        return new KeyNotFoundException(
+                "The key " + uri + " is not there: " + what + ".",
+                why,
+                "Check mount, key and namespace; a new key is made on the server, by 'write -f MOUNT/keys/NAME'.");
+    }
+
+    private static UnavailableException unexplained(Answer answer, String what) {
+        return new UnavailableException(
+                "The server gave no usable answer: " + what + ".",
+                "It refused the request for a reason that this release does not know (HTTP " + answer.status()
+                        + answer.told() + ").",
+                "Check the server's log.");
+    }
+}
