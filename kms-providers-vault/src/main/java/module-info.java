@@ -1,4 +1,6 @@
 import io.sealwright.kms.spi.MasterKeyProvider;
+import io.sealwright.kms.spi.SecretSourceProvider;
+import io.sealwright.kms.vault.VaultKvProvider;
 import io.sealwright.kms.vault.VaultTransitProvider;
 
 /** Master keys in the transit engine of HashiCorp Vault or OpenBao, and keys kept in their KV engine, version 2. */
@@ -12,4 +14,6 @@ module io.sealwright.kms.vault {
 
     provides MasterKeyProvider with
             VaultTransitProvider;
+    provides SecretSourceProvider with
+            VaultKvProvider;
 }

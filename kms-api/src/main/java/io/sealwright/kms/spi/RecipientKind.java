@@ -14,7 +14,7 @@ public enum RecipientKind {
     AWS_KMS(4),
     /** Google Cloud KMS; id = the key's resource name. */
     GCP_KMS(5),
-    /** Vault or OpenBao transit; id = cluster, mount and key. */
+    /** Vault or OpenBao transit; id = namespace, mount and key. */
     VAULT_TRANSIT(6),
     /** A PKCS#11 token's key; id = token serial and key id. */
     PKCS11(7),

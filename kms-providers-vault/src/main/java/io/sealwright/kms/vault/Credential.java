@@ -6,6 +6,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +61,21 @@ final class Credential {
             throw missing(file == null ? "None is set." : "The file " + file + " is empty.", null);
         }
         return secret;
+    }
+
+    /** A hash of the secret as it is now; of nothing if there is none. */
+    byte[] fingerprint() {
+        byte[] bytes = new byte[0];
+        try {
+            bytes = read().getBytes(StandardCharsets.UTF_8);
+            return MessageDigest.getInstance("SHA-256").digest(bytes);
+        } catch (UnavailableException e) {
+            return bytes;
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        } finally {
+            Arrays.fill(bytes, (byte) 0);
+        }
     }
 
     /** {@link #read} for a header or a path: anything else than visible ASCII could become another header. */

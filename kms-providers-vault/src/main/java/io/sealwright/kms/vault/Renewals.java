@@ -57,7 +57,8 @@ final class Renewals implements AutoCloseable {
 
     private void after(long nanos, Lease lease) {
         if (!timer.isShutdown()) {
-            ScheduledFuture<?> unused = timer.schedule(new Due(keeper, timer, lease), Math.max(nanos, SHORTEST), TimeUnit.NANOSECONDS);
+            ScheduledFuture<?> unused =
+                    timer.schedule(new Due(keeper, timer, lease), Math.max(nanos, SHORTEST), TimeUnit.NANOSECONDS);
         }
     }
 

@@ -7,6 +7,7 @@ import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.TimeSource;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *     <td>at two thirds of its life the background renews it, or logs in anew where it cannot be renewed; when it ended
  *     or is known dead: none</td></tr>
  * <tr><td>paused</td><td>fails at once with what the last login failed with</td>
- *     <td>the pause is over: none. It grows to a minute while the server refuses the credentials, since accounts get
+ *     <td>the pause is over, or other credentials are there: none. It grows to a minute while the server refuses the credentials, since accounts get
  *     locked, and to a second while there is no answer</td></tr>
  * </table>
  *
@@ -74,7 +75,7 @@ final class TokenKeeper implements AutoCloseable {
                 return there;
             }
             Failure before = failure;
-            if (before != null && now - before.until < 0) {
+            if (before != null && now - before.until < 0 && Arrays.equals(before.with, auth.fingerprint())) {
                 throw before.again();
             }
             return logIn(deadline);
@@ -194,7 +195,8 @@ final class TokenKeeper implements AutoCloseable {
             take(fresh);
             return fresh;
         } catch (UnavailableException e) {
-            failure = Failure.of(e, failure, refused ? MOST_PAUSE_REFUSED : MOST_PAUSE_NO_ANSWER, time.nanoTime());
+            long most = refused ? MOST_PAUSE_REFUSED : MOST_PAUSE_NO_ANSWER;
+            failure = Failure.of(e, auth.fingerprint(), failure, most, time.nanoTime());
             throw e;
         }
     }
@@ -254,12 +256,15 @@ final class TokenKeeper implements AutoCloseable {
         }
     }
 
-    /** What the newest login failed with, and until when nobody tries again. */
-    private record Failure(UnavailableException error, long until, long pause) {
-        static Failure of(UnavailableException error, @Nullable Failure before, long mostPause, long now) {
-            long pause = before == null ? FIRST_PAUSE : Math.min(before.pause * 2, mostPause);
+    /** What the newest login failed with, with which credentials, and until when nobody tries again with the same. */
+    private record Failure(UnavailableException error, byte[] with, long until, long pause) {
+        static Failure of(UnavailableException error, byte[] with, @Nullable Failure before, long mostPause, long now) {
+            long pause = before != null && Arrays.equals(before.with, with)
+                    ? Math.min(before.pause * 2, mostPause)
+                    : FIRST_PAUSE;
             // A little apart, so that many processes do not come back in one moment.
-            return new Failure(error, now + pause - ThreadLocalRandom.current().nextLong(pause / 5), pause);
+            return new Failure(
+                    error, with, now + pause - ThreadLocalRandom.current().nextLong(pause / 5), pause);
         }
 
         UnavailableException again() {

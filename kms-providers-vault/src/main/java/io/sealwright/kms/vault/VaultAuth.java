@@ -135,6 +135,11 @@ public final class VaultAuth {
         return secret.readVisible();
     }
 
+    /** Tells credentials apart without keeping them. */
+    byte[] fingerprint() {
+        return secret.fingerprint();
+    }
+
     /** The request that logs in; reads the secret. */
     Request login() {
         String what = "log in by " + this;

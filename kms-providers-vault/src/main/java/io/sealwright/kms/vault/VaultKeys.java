@@ -4,6 +4,7 @@ import io.github.jopenlibs.vault.VaultConfig;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.MasterKeyUri;
+import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.TimeSource;
 import java.net.http.HttpClient;
 import java.time.Duration;
@@ -92,5 +93,17 @@ public final class VaultKeys {
     public MasterKey transit(String path) {
         MasterKeyUri uri = new MasterKeyUri(VaultTransitProvider.SCHEME, path);
         return new VaultTransitKey(uri.toString(), Names.path(uri, "MOUNT/KEY"), session);
+    }
+
+    /**
+     * A secret of the KV engine, version 2, whose field {@code key} is a master key. Its URI is {@code vault-kv://} and
+     * the path.
+     *
+     * @param path the engine's mount and, behind the first slash, the secret's path
+     * @throws ConfigurationException if the path is none
+     */
+    public SecretSource kv(String path) {
+        MasterKeyUri uri = new MasterKeyUri(VaultKvProvider.SCHEME, path);
+        return new VaultKvSource(uri.toString(), Names.path(uri, "MOUNT/PATH"), session, TimeSource.system());
     }
 }

@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A key of the transit engine. Purpose and context are the associated data of each wrap, so that the server itself
@@ -70,8 +71,14 @@ final class VaultTransitKey implements MasterKey {
 
     @Override
     public boolean isOutdated(Recipient recipient) {
-        String ciphertext = TransitWrap.ciphertext(recipient);
-        return ciphertext != null && TransitWrap.version(ciphertext) < newest.get();
+        int version = TransitWrap.version(recipient);
+        return version != 0 && version < newest.get();
+    }
+
+    /** Versions are disabled one by one, from the oldest. */
+    @Override
+    public String versionOf(Recipient recipient) {
+        return Integer.toString(TransitWrap.version(recipient));
     }
 
     /** Asks for the newest version's number. */
@@ -94,7 +101,10 @@ final class VaultTransitKey implements MasterKey {
         random.nextBytes(fresh);
         SecretBytes secret = SecretBytes.owning(fresh);
         try {
-            return new GeneratedKey(secret, wrap(secret, binding, deadline));
+            GeneratedKey made = new GeneratedKey(secret, wrap(secret, binding, deadline));
+            // Only now: while the server denies both, or does not answer, nothing is told about data keys.
+            dataKeys = DataKeys.NOT_USED;
+            return made;
         } catch (RuntimeException | Error e) {
             secret.close();
             throw e;
@@ -118,19 +128,16 @@ final class VaultTransitKey implements MasterKey {
             Arrays.fill(bytes, (byte) 0);
         }
         Answer answer = session.ask(Request.post(what, mount + "/encrypt/" + key, body), deadline);
-        if (!answer.ok()) {
-            throw refused(answer, what);
-        }
-        return recipient(answer, what);
+        return recipient(accepted(answer, what), what);
     }
 
     @Override
     public SecretBytes unwrap(Recipient recipient, WrapBinding binding) {
-        String ciphertext = TransitWrap.ciphertext(recipient);
-        if (ciphertext == null || !recognizes(recipient)) {
+        Deadline deadline = deadline();
+        if (!recognizes(recipient)) {
             throw new AuthenticationFailedException();
         }
-        return SecretBytes.owning(decrypt(ciphertext, binding, deadline()));
+        return SecretBytes.owning(decrypt(recipient, binding, deadline));
     }
 
     @Override
@@ -149,10 +156,7 @@ final class VaultTransitKey implements MasterKey {
         String what = "rotate " + uri;
         // Rotating a key that is not there is an error of the server's own, but one without a name.
         facts("rotate", deadline).requireUsable(uri);
-        Answer answer = session.ask(Request.post(what, keyPath() + "/rotate", new JsonObject()), deadline);
-        if (!answer.ok()) {
-            throw refused(answer, what);
-        }
+        accepted(session.ask(Request.post(what, keyPath() + "/rotate", new JsonObject()), deadline), what);
         return Long.toString(facts("rotate", deadline).latest());
     }
 
@@ -196,65 +200,61 @@ final class VaultTransitKey implements MasterKey {
         return facts;
     }
 
-    /** Null if the server's data keys are not to be used; then never asked again. */
-    private @org.jspecify.annotations.Nullable GeneratedKey dataKey(WrapBinding binding, Deadline deadline) {
+    /** Null if the server's data keys cannot be used: it has none, denies them, or binds them to nothing. */
+    private @Nullable GeneratedKey dataKey(WrapBinding binding, Deadline deadline) {
         String what = "generate with " + uri;
         JsonObject body = new JsonObject().add("associated_data", TransitWrap.associatedData(binding));
-        Answer answer;
+        byte[] plaintext = new byte[0];
+        boolean taken = false;
         try {
-            answer = session.ask(Request.post(what, mount + "/datakey/plaintext/" + key, body), deadline);
+            Answer answer = session.ask(Request.post(what, mount + "/datakey/plaintext/" + key, body), deadline);
+            if (answer.status() == 405) {
+                return null;
+            }
+            Recipient recipient = recipient(accepted(answer, what), what);
+            plaintext = plaintext(answer, 32, 32);
+            if (dataKeys != DataKeys.BOUND && !opens(recipient, plaintext, binding, deadline)) {
+                return null;
+            }
+            dataKeys = DataKeys.BOUND;
+            taken = true;
+            return new GeneratedKey(SecretBytes.owning(plaintext), recipient);
         } catch (PermissionDeniedException e) {
-            dataKeys = DataKeys.NOT_USED;
             return null;
+        } finally {
+            if (!taken) {
+                Arrays.fill(plaintext, (byte) 0);
+            }
         }
-        if (answer.status() == 405 || (answer.status() == 404 && !answer.says("no handler"))) {
-            dataKeys = DataKeys.NOT_USED;
-            return null;
-        }
-        if (!answer.ok()) {
-            throw refused(answer, what);
-        }
-        byte[] plaintext = plaintext(answer, 32, 32);
-        Recipient recipient = recipient(answer, what);
-        if (dataKeys == DataKeys.UNKNOWN && !bound(recipient, plaintext, binding, deadline)) {
-            Arrays.fill(plaintext, (byte) 0);
-            dataKeys = DataKeys.NOT_USED;
-            return null;
-        }
-        return new GeneratedKey(SecretBytes.owning(plaintext), recipient);
     }
 
     /**
-     * Tells whether a data key opens again under its associated data. A server that does not know that parameter here
+     * Tells whether a data key opens again under its associated data. A server that does not know that parameter there
      * drops it in silence, and what is sealed under such a key would never open.
      */
-    private boolean bound(Recipient recipient, byte[] plaintext, WrapBinding binding, Deadline deadline) {
-        String ciphertext = TransitWrap.ciphertext(recipient);
+    private boolean opens(Recipient recipient, byte[] plaintext, WrapBinding binding, Deadline deadline) {
         byte[] opened = new byte[0];
         try {
-            opened = ciphertext == null ? opened : decrypt(ciphertext, binding, deadline);
-            boolean same = MessageDigest.isEqual(opened, plaintext);
-            if (same) {
-                dataKeys = DataKeys.BOUND;
-            }
-            return same;
-        } catch (AuthenticationFailedException | PermissionDeniedException e) {
+            opened = decrypt(recipient, binding, deadline);
+            return MessageDigest.isEqual(opened, plaintext);
+        } catch (AuthenticationFailedException e) {
             return false;
         } finally {
             Arrays.fill(opened, (byte) 0);
         }
     }
 
-    private byte[] decrypt(String ciphertext, WrapBinding binding, Deadline deadline) {
+    private byte[] decrypt(Recipient recipient, WrapBinding binding, Deadline deadline) {
+        String ciphertext = TransitWrap.ciphertext(recipient);
+        if (ciphertext == null) {
+            throw new AuthenticationFailedException();
+        }
         String what = "decrypt with " + uri;
         JsonObject body = new JsonObject()
                 .add("ciphertext", ciphertext)
                 .add("associated_data", TransitWrap.associatedData(binding));
         Answer answer = session.ask(Request.post(what, mount + "/decrypt/" + key, body), deadline);
-        if (!answer.ok()) {
-            throw refused(answer, what);
-        }
-        return plaintext(answer, SHORTEST_KEY_BYTES, LONGEST_KEY_BYTES);
+        return plaintext(accepted(answer, what), SHORTEST_KEY_BYTES, LONGEST_KEY_BYTES);
     }
 
     private static byte[] plaintext(Answer answer, int shortest, int longest) {
@@ -279,16 +279,23 @@ final class VaultTransitKey implements MasterKey {
     }
 
     private Recipient recipient(Answer answer, String what) {
-        String ciphertext = answer.data().text("ciphertext");
-        long version = TransitWrap.version(ciphertext);
-        if (version == 0) {
+        Recipient recipient = TransitWrap.recipient(id, answer.data().text("ciphertext"));
+        if (recipient == null) {
             throw new UnavailableException(
                     "The server gave no usable answer: " + what + ".",
                     "Its ciphertext has another form than 'vault:vN:' and base64.",
-                    "Check that the address is that of a Vault or OpenBao server of a release that docs/providers/VAULT.md names.");
+                    "Check that the address is that of a Vault or OpenBao server of a release that docs/providers/VAULT.md"
+                            + " names.");
         }
-        saw(version);
-        return TransitWrap.recipient(id, ciphertext);
+        saw(TransitWrap.version(recipient));
+        return recipient;
+    }
+
+    private Answer accepted(Answer answer, String what) {
+        if (!answer.ok()) {
+            throw refused(answer, what);
+        }
+        return answer;
     }
 
     private void saw(long version) {

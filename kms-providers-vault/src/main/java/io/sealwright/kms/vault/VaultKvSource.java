@@ -1,0 +1,260 @@
+package io.sealwright.kms.vault;
+
+import io.github.jopenlibs.vault.json.JsonObject;
+import io.github.jopenlibs.vault.json.JsonValue;
+import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.error.ClosedException;
+import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.KeyNotFoundException;
+import io.sealwright.kms.error.StoreException;
+import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.KeyText;
+import io.sealwright.kms.spi.SecretSource;
+import io.sealwright.kms.spi.SecretVersion;
+import io.sealwright.kms.spi.SecretVersions;
+import io.sealwright.kms.spi.TimeSource;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The field {@code key} of a secret in the KV engine, version 2: 32 bytes in base64, base64url or hex. The secret's older
+ * versions are the key's. Written by check-and-set alone, in the form and beside the fields that were there.
+ */
+final class VaultKvSource implements SecretSource {
+    private static final String FIELD = "key";
+    private static final String MADE = "created_at";
+    private static final Pattern REVISION = Pattern.compile("[1-9][0-9]{0,8}");
+
+    private final String uri;
+    private final String dataPath;
+    private final VaultSession session;
+    private final TimeSource time;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    /** @param path mount, and behind the first slash the secret's path */
+    VaultKvSource(String uri, String path, VaultSession session, TimeSource time) {
+        int slash = path.indexOf('/');
+        this.uri = uri;
+        this.dataPath = path.substring(0, slash) + "/data" + path.substring(slash);
+        this.session = session.retain();
+        this.time = time;
+    }
+
+    @Override
+    public String uri() {
+        return uri;
+    }
+
+    /** One request for each version that the server keeps (10 unless its {@code max_versions} says otherwise). */
+    @Override
+    public SecretVersions fetch() {
+        Deadline deadline = deadline();
+        Found newest = read("", deadline);
+        if (newest.fields == null) {
+            throw newest.deleted(uri);
+        }
+        SecretVersion current = key(newest).orElseThrow(() -> noKey(newest.fields.get(FIELD)));
+        List<SecretVersion> previous = new ArrayList<>();
+        try {
+            for (long version = newest.version - 1;
+                    version > 0 && previous.size() < SecretVersions.MOST - 1;
+                    version--) {
+                Found older = read("?version=" + version, deadline);
+                if (older.version == 0) {
+                    break; // the server keeps none that is older
+                }
+                if (older.fields != null) {
+                    key(older).ifPresent(previous::add);
+                }
+            }
+            return new SecretVersions(Long.toString(newest.version), current, previous, Optional.empty());
+        } catch (RuntimeException | Error e) {
+            current.close();
+            previous.forEach(SecretVersion::close);
+            throw e;
+        }
+    }
+
+    @Override
+    public boolean writable() {
+        return true;
+    }
+
+    /** @return the new version's number */
+    @Override
+    public String write(SecretBytes key, String expected) {
+        Deadline deadline = deadline();
+        JsonObject fields = new JsonObject();
+        boolean hex = false;
+        int compared = 0;
+        if (!expected.isEmpty()) {
+            if (!REVISION.matcher(expected).matches()) {
+                throw new IllegalArgumentException("not a revision of this secret");
+            }
+            compared = Integer.parseInt(expected);
+            Found before = read("", deadline);
+            if (before.version != compared || before.fields == null) {
+                throw conflict();
+            }
+            fields = new JsonObject(before.fields);
+            JsonValue old = fields.get(FIELD);
+            hex = old != null && old.isString() && old.asString().length() == 64;
+        }
+        try (SecretBytes text = hex ? KeyText.toHex(key) : KeyText.toBase64(key)) {
+            fields.set(FIELD, new String(text.copy(), StandardCharsets.US_ASCII));
+        }
+        if (fields.get(MADE) != null) {
+            fields.set(MADE, time.instant().truncatedTo(ChronoUnit.SECONDS).toString());
+        }
+        JsonObject body = new JsonObject().add("data", fields).add("options", new JsonObject().add("cas", compared));
+        Answer answer = session.ask(Request.post("write " + uri, dataPath, body), deadline);
+        if (answer.says("check-and-set")) {
+            throw conflict();
+        }
+        if (!answer.ok()) {
+            throw refused(answer, "write");
+        }
+        return Long.toString(answer.data().number("version"));
+    }
+
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            session.release();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "VaultKvSource[" + uri + "]";
+    }
+
+    private Deadline deadline() {
+        if (closed.get()) {
+            throw new ClosedException(
+                    "The secret " + uri + " was closed.",
+                    "The manager that it belongs to was closed.",
+                    "Open a new KeyManager, or keep the old one open until the last call has ended.");
+        }
+        return session.deadline();
+    }
+
+    /** One version; one that is not there, or was deleted, has no fields. */
+    private Found read(String query, Deadline deadline) {
+        Answer answer = session.ask(Request.get("read " + uri, dataPath + query), deadline);
+        if (answer.status() == 404 && !answer.has("data")) {
+            if (query.isEmpty() || !answer.errors().isEmpty()) {
+                throw refused(answer, "read");
+            }
+            return new Found(0, null, null);
+        }
+        if (!answer.ok() && answer.status() != 404) {
+            throw refused(answer, "read");
+        }
+        Answer.Part metadata = answer.data().part("metadata");
+        return new Found(
+                metadata.number("version"),
+                answer.ok() ? answer.data().part("data").object() : null,
+                made(metadata.text("created_time", "")));
+    }
+
+    private static @Nullable Instant made(String text) {
+        try {
+            return Instant.parse(text);
+        } catch (DateTimeException e) {
+            return null;
+        }
+    }
+
+    private static Optional<SecretVersion> key(Found found) {
+        JsonValue value = found.fields == null ? null : found.fields.get(FIELD);
+        if (value == null || !value.isString()) {
+            return Optional.empty();
+        }
+        try (SecretBytes text = secret(value.asString())) {
+            return KeyText.base64(text)
+                    .or(() -> KeyText.hex(text))
+                    .map(key -> SecretVersion.key("version " + found.version, key, found.made));
+        }
+    }
+
+    private ConfigurationException noKey(@Nullable JsonValue value) {
+        String found = "it is no text";
+        if (value != null && value.isString()) {
+            try (SecretBytes text = secret(value.asString())) {
+                found = "it is " + KeyText.shape(text);
+            }
+        }
+        return new ConfigurationException(
+                "The secret " + uri + " holds no key.",
+                value == null
+                        ? "It has no field '" + FIELD + "'."
+                        : "Its field '" + FIELD
+                                + "' must be 32 bytes in base64 or base64url (43 characters) or in hex (64"
+                                + " digits); " + found + ".",
+                "Put a key there, or name another secret.");
+    }
+
+    private static SecretBytes secret(String text) {
+        return SecretBytes.owning(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private RuntimeException refused(Answer answer, String verb) {
+        if (answer.status() == 404) {
+            boolean mount = answer.says("no handler for route");
+            return new KeyNotFoundException(
+                    "The secret " + uri + " is not there.",
+                    mount
+                            ? "The server has nothing mounted there."
+                            : answer.says("namespace not found")
+                                    ? "The server has no namespace '" + session.namespace() + "'."
+                                    : "The server says that there is no such secret.",
+                    "Check mount, path and namespace; kms master-key bootstrap --create makes one where a policy lets it.");
+        }
+        return new UnavailableException(
+                "The server gave no usable answer: " + verb + " " + uri + ".",
+                "It refused the request for a reason that this release does not know (HTTP " + answer.status()
+                        + answer.told() + ").",
+                "Check that the mount is a KV engine of version 2; look at the server's log.");
+    }
+
+    private StoreException conflict() {
+        return new StoreException(
+                ErrorCode.KMS_STORE_CONFLICT,
+                "The secret " + uri + " was not written.",
+                "It has changed since it was read, or versions of it that were deleted are still listed.",
+                "Read it again, then repeat; a deleted secret is undeleted, or its metadata removed, on the server.");
+    }
+
+    /** A version as it was read. No record, since it holds the key, and a record prints its parts. */
+    private static final class Found {
+        /** 0: the server has none of that number. */
+        final long version;
+        /** Null if it was deleted. */
+        final @Nullable JsonObject fields;
+
+        final @Nullable Instant made;
+
+        Found(long version, @Nullable JsonObject fields, @Nullable Instant made) {
+            this.version = version;
+            this.fields = fields;
+            this.made = made;
+        }
+
+        KeyNotFoundException deleted(String uri) {
+            return new KeyNotFoundException(
+                    "The secret " + uri + " was deleted.",
+                    "The server says so of its newest version, " + version + ".",
+                    "Undelete that version on the server if it was a mistake.");
+        }
+    }
+}
