@@ -118,6 +118,27 @@ public interface NamedKey {
     void destroyNow(int version);
 
     /**
+     * Takes the key with all its versions, states and dates out of the store, as one message under one master key.
+     * Whoever can use that master key has the key from then on; nothing takes that back. {@code decrypt} does not open
+     * it, {@link NamedKeys#importKey} does.
+     *
+     * @param masterKeyUri one of the manager's master keys that wrap; need not be one that opens the store elsewhere
+     * @throws io.sealwright.kms.error.RefusedException if all its versions are destroyed
+     * @throws io.sealwright.kms.error.ConfigurationException if the manager has no such master key
+     */
+    byte[] exportTo(String masterKeyUri);
+
+    /** As {@link #exportTo(String)}, one version alone; it will be the first of the key that is imported. */
+    byte[] exportTo(String masterKeyUri, int version);
+
+    /**
+     * Hands out the bare bytes of one version, protected by nothing: for moving a key to where only bare bytes are taken.
+     *
+     * @return {@link KeySpec#materialBytes()} bytes, which the caller closes
+     */
+    SecretBytes exportInClear(int version);
+
+    /**
      * Authenticates data under the newest version of an HMAC key.
      *
      * @return the 16-byte version id, then the full tag

@@ -31,8 +31,8 @@ public sealed interface KmsEvent {
      * A named key was created, rotated, or changed its state, by this process.
      *
      * @param at when
-     * @param change created, rotated, deactivated, compromised, destruction-scheduled, destruction-cancelled, destroyed or
-     *     schedule-changed
+     * @param change created, rotated, deactivated, compromised, destruction-scheduled, destruction-cancelled, destroyed,
+     *     schedule-changed, imported, exported, exported-in-clear or restored
      * @param key its name
      * @param version the version, or 0 for the whole key
      */

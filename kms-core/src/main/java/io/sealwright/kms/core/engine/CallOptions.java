@@ -45,6 +45,11 @@ abstract class CallOptions<T> {
         return self();
     }
 
+    /** The context of what is no message of a user. */
+    final void reservedContext(EncryptionContext context) {
+        known = new Known(context);
+    }
+
     public final T associatedData(byte[] data) {
         if (associatedData != null) {
             throw new IllegalStateException("associatedData given twice");

@@ -132,6 +132,7 @@ final class DefaultKeyManager implements KeyManager {
                         settings.dataKeys().refreshAfter(),
                         settings.schedule(),
                         settings.activateAfter(),
+                        new EngineParcels(this, masterKeys),
                         this::namedKeyChanged);
         SealingParameters parameters = new SealingParameters(settings.dataKeys(), salts, time, settings.jcaProvider());
         DataKeyMaker maker = new DataKeyMaker(parameters, calls, namedKeys);

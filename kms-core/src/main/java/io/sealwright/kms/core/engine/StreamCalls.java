@@ -144,7 +144,7 @@ final class StreamCalls {
     }
 
     /** The plaintext behind a header that has been read. */
-    private static InputStream opened(DefaultKeyManager kms, HeaderReader.Start start, byte[] aad, OpenPolicy policy)
+    static InputStream opened(DefaultKeyManager kms, HeaderReader.Start start, byte[] aad, OpenPolicy policy)
             throws IOException {
         ChunkedStreams streams = kms.streams();
         Header header = start.header();

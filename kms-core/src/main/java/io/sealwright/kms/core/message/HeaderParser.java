@@ -39,6 +39,16 @@ public final class HeaderParser {
      * @return null if more bytes are needed; never null once 1 MiB is there (64 KiB, unless it is of the form of pads)
      */
     public static @Nullable Header tryParse(byte[] in, int from, int to) {
+        Header header = tryParseParcel(in, from, to);
+        if (header != null && header.context().hasReservedNames()) {
+            throw malformed("Its encryption context uses a reserved name: it is an export of a key or a backup, which"
+                    + " kms key import and kms backup restore open.");
+        }
+        return header;
+    }
+
+    /** As {@link #tryParse}, reserved names in the context allowed: for exports and backups. */
+    static @Nullable Header tryParseParcel(byte[] in, int from, int to) {
         Cursor cursor = new Cursor(in, from, to);
         try {
             return read(cursor);
@@ -210,9 +220,6 @@ public final class HeaderParser {
             context = EncryptionContext.decode(encoded);
         } catch (IllegalArgumentException e) {
             throw malformed("Its encryption context is not in canonical form.");
-        }
-        if (context.hasReservedNames()) {
-            throw malformed("Its encryption context uses a reserved name.");
         }
         return context;
     }

@@ -3,6 +3,7 @@ package io.sealwright.kms.core.message;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a header from a stream, taking no more than a header's most bytes into memory. */
 public final class HeaderReader {
@@ -25,6 +26,20 @@ public final class HeaderReader {
      * @throws io.sealwright.kms.error.KmsException if it is no header, or the stream ends inside it
      */
     public static Start read(InputStream in) throws IOException {
+        return read(in, HeaderParser::tryParse);
+    }
+
+    /** As {@link #read(InputStream)}, of an export or a backup, whose context has reserved names. */
+    public static Start readParcel(InputStream in) throws IOException {
+        return read(in, HeaderParser::tryParseParcel);
+    }
+
+    private interface Parser {
+        @Nullable
+        Header tryParse(byte[] in, int from, int to);
+    }
+
+    private static Start read(InputStream in, Parser parser) throws IOException {
         byte[] buffer = new byte[FIRST_READ_BYTES];
         int filled = 0;
         while (true) {
@@ -41,7 +56,7 @@ public final class HeaderReader {
                 return start(header, buffer, filled, in);
             }
             filled += read;
-            Header header = HeaderParser.tryParse(buffer, 0, filled);
+            Header header = parser.tryParse(buffer, 0, filled);
             if (header != null) {
                 return start(header, buffer, filled, in);
             }

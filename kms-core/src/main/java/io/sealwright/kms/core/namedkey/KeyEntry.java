@@ -133,11 +133,17 @@ final class KeyEntry {
             }
         }
         View after = View.of(stored, tag, now);
+        boolean restored = before != null && Eras.differ(before.stored().generation(), stored.generation());
+        if (restored) {
+            wipe(); // whatever was held may be another version by now, or none
+        }
         show(after);
         if (before == null) {
             return News.FIRST;
         }
-        return before.present().versions().equals(after.present().versions()) ? News.NOTHING : News.CHANGED;
+        return !restored && before.present().versions().equals(after.present().versions())
+                ? News.NOTHING
+                : News.CHANGED;
     }
 
     /** Lets the clock change states. True if it did. */
@@ -162,7 +168,10 @@ final class KeyEntry {
         View known = view;
         VersionRecord version =
                 known == null ? null : known.present().version(fresh.number()).orElse(null);
-        if (version == null || version.state() == KeyState.DESTROYED || version.awaitsDestruction()) {
+        if (version == null
+                || version.state() == KeyState.DESTROYED
+                || version.awaitsDestruction()
+                || !version.id().equals(fresh.versionId())) {
             return null;
         }
         HeldVersion there = held.get(fresh.number());

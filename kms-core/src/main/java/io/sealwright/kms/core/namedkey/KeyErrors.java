@@ -99,6 +99,22 @@ final class KeyErrors {
                 "Use it, rotate it with: kms key rotate " + there.name() + ", or choose another name.");
     }
 
+    static KeyExistsException versionExists(String name, int number, String there) {
+        return new KeyExistsException(
+                "The " + key(name) + " cannot be imported.",
+                "Its version " + number + " is in the store already, as one of " + key(there) + ".",
+                "Use that key; what was sealed under this version opens with it.");
+    }
+
+    static RefusedException storeNotEmpty(int keys) {
+        return new RefusedException(
+                ErrorCode.KMS_OPERATION_REFUSED,
+                "Nothing was restored.",
+                "The store has keys already: " + keys + ".",
+                "Restore into an empty store, or say restoreOver(…) (--force on the command line), which saves the store"
+                        + " first.");
+    }
+
     static RefusedException decryptOnly(String what) {
         return new RefusedException(
                 ErrorCode.KMS_OPERATION_REFUSED,

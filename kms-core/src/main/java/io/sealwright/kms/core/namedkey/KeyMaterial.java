@@ -254,7 +254,8 @@ final class KeyMaterial implements AutoCloseable {
         }
     }
 
-    private SecretBytes unwrap(VerifiedKey verified, VersionRecord version) {
+    /** The bytes of one version, which the caller closes. */
+    SecretBytes unwrap(VerifiedKey verified, VersionRecord version) {
         StoreKey storeKey = storeKeys
                 .find()
                 .orElseThrow(() -> KeyErrors.noStoreKey(verified.record().name()));

@@ -31,6 +31,11 @@ record KeyRecord(
         versions = List.copyOf(versions);
     }
 
+    /** A key that has nothing but its first version yet. */
+    static KeyRecord fresh(String name, KeySpec spec, Instant createdAt, VersionRecord first) {
+        return new KeyRecord(name, spec, createdAt, null, 1, List.of(first));
+    }
+
     /**
      * The states as the clock has them: a version whose date has come is active, and whatever came before the newest
      * active one is deactivated. Every process computes the same without a write; the next write makes it durable.
@@ -159,6 +164,11 @@ record KeyRecord(
 
     KeyRecord each(UnaryOperator<VersionRecord> change) {
         return withVersions(versions.stream().map(change).toList());
+    }
+
+    /** The same under another name. */
+    KeyRecord named(String other) {
+        return new KeyRecord(other, spec, createdAt, rotateEvery, generation, versions);
     }
 
     KeyRecord inGeneration(long other) {

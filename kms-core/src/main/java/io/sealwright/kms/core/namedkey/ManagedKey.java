@@ -4,6 +4,7 @@ import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
 import io.sealwright.kms.KeyVersion;
 import io.sealwright.kms.NamedKey;
+import io.sealwright.kms.SecretBytes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -136,6 +137,21 @@ final class ManagedKey implements NamedKey {
     @Override
     public void destroyNow(int version) {
         ring.life().destroyNow(name, positive(version));
+    }
+
+    @Override
+    public byte[] exportTo(String masterKeyUri) {
+        return ring.transfer().exportTo(name, 0, Objects.requireNonNull(masterKeyUri, "masterKeyUri"));
+    }
+
+    @Override
+    public byte[] exportTo(String masterKeyUri, int version) {
+        return ring.transfer().exportTo(name, positive(version), Objects.requireNonNull(masterKeyUri, "masterKeyUri"));
+    }
+
+    @Override
+    public SecretBytes exportInClear(int version) {
+        return ring.transfer().exportInClear(name, positive(version));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.sealwright.kms.core.namedkey;
 
+import io.sealwright.kms.BackupSummary;
 import io.sealwright.kms.KeyOptions;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.MasterKeys.Examined;
@@ -7,6 +8,8 @@ import io.sealwright.kms.MasterKeys.Progress;
 import io.sealwright.kms.MasterKeys.Rewrapped;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.NamedKeys;
+import io.sealwright.kms.RestoreSummary;
+import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.provider.Events;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.error.CallInterruptedException;
@@ -15,6 +18,9 @@ import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.TimeSource;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -64,6 +70,9 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     private final KeyCodes codes;
     private final DueWork dueWork;
     private final boolean schedule;
+    private final KeyTransfer transfer;
+    private final StoreBackups backups;
+    private final StoreRestore restore;
     private volatile boolean pollFailed;
 
     /**
@@ -75,6 +84,7 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
      * @param refreshAfter at most {@code maxAge}
      * @param schedule whether due work is done without being asked for
      * @param activateAfter how long new versions of keys only open
+     * @param parcels seals and opens what leaves the store
      * @param changed told a key's name whenever its sealing version or any state changed, on whatever thread notices
      */
     public NamedKeyRing(
@@ -88,6 +98,7 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
             Duration refreshAfter,
             boolean schedule,
             Duration activateAfter,
+            Parcels parcels,
             Consumer<String> changed) {
         this.calls = calls;
         this.time = time;
@@ -102,6 +113,10 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
         this.life = new KeyLife(changes, new VersionMaker(storeKeys, masterKeys), time, activateAfter);
         this.dueWork = new DueWork(store, known, life, calls, events, time);
         this.schedule = schedule;
+        KeyWriter writer = new KeyWriter(store, known, storeKeys, masterKeys, calls);
+        this.transfer = new KeyTransfer(known, material, writer, parcels, calls, events, time);
+        this.backups = new StoreBackups(store, storeKeys, parcels, calls, time);
+        this.restore = new StoreRestore(store, known, storeKeys, masterKeys, writer, parcels, calls, events, time);
     }
 
     // ---------------------------------------------------------------- for the engine
@@ -256,6 +271,39 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     }
 
     @Override
+    public NamedKey importKey(String name, byte[] export) {
+        material.checkOpen();
+        transfer.importKey(name, Objects.requireNonNull(export, "export"));
+        return get(name);
+    }
+
+    @Override
+    public NamedKey importInClear(String name, KeySpec spec, SecretBytes bare) {
+        material.checkOpen();
+        transfer.importInClear(name, Objects.requireNonNull(spec, "spec"), bare);
+        return get(name);
+    }
+
+    @Override
+    public BackupSummary backup(OutputStream to) throws IOException {
+        material.checkOpen();
+        return backups.backup(Objects.requireNonNull(to, "to"));
+    }
+
+    @Override
+    public RestoreSummary restore(Path backup) throws IOException {
+        material.checkOpen();
+        return restore.restore(Objects.requireNonNull(backup, "backup"), null);
+    }
+
+    @Override
+    public RestoreSummary restoreOver(Path backup, Path oldStore) throws IOException {
+        material.checkOpen();
+        Objects.requireNonNull(oldStore, "oldStore");
+        return restore.restore(Objects.requireNonNull(backup, "backup"), () -> backups.save(oldStore));
+    }
+
+    @Override
     public int doDueWork() {
         material.checkOpen();
         return dueWork.run();
@@ -295,6 +343,12 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     KeyLife life() {
         material.checkOpen();
         return life;
+    }
+
+    /** What takes the key out of the store; refuses everything once the ring is closed. */
+    KeyTransfer transfer() {
+        material.checkOpen();
+        return transfer;
     }
 
     byte[] mac(String name, byte[] data) {

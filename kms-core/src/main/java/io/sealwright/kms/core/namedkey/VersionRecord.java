@@ -47,6 +47,11 @@ record VersionRecord(
         return new VersionRecord(number, id, KeyState.DESTROYED, createdAt, activeFrom, at, check);
     }
 
+    /** The same version under another number. */
+    VersionRecord numbered(int other) {
+        return other == number ? this : new VersionRecord(other, id, state, createdAt, activeFrom, destroyAt, check);
+    }
+
     KeyVersion told() {
         return new KeyVersion(number, id.hex(), state, createdAt, activeFrom, destroyAt);
     }

@@ -1,5 +1,7 @@
 package io.sealwright.kms.core.namedkey;
 
+import io.sealwright.kms.EncryptingOutputStream;
+import io.sealwright.kms.EncryptionContext;
 import io.sealwright.kms.core.provider.Events;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.error.UnavailableException;
@@ -9,6 +11,8 @@ import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
 import io.sealwright.kms.testkit.time.ManualTime;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,10 +61,31 @@ final class Rig implements AutoCloseable {
                 REFRESH_AFTER,
                 schedule,
                 activateAfter,
+                noParcels(),
                 listener);
         open.add(ring);
         open.add(calls);
         return ring;
+    }
+
+    /** Nothing leaves the store here: that takes a whole manager. */
+    private static Parcels noParcels() {
+        return new Parcels() {
+            @Override
+            public List<String> masterKeys() {
+                return List.of();
+            }
+
+            @Override
+            public EncryptingOutputStream seal(EncryptionContext context, @Nullable String masterKey, OutputStream to) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public InputStream open(Content content, InputStream from) {
+                throw new UnsupportedOperationException();
+            }
+        };
     }
 
     /** What the ring made last calls through. */

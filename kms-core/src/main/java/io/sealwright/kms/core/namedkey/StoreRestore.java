@@ -1,0 +1,349 @@
+package io.sealwright.kms.core.namedkey;
+
+import io.sealwright.kms.KeySpec;
+import io.sealwright.kms.KeyState;
+import io.sealwright.kms.RestoreSummary;
+import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.provider.Events;
+import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.error.StoreException;
+import io.sealwright.kms.event.KmsEvent;
+import io.sealwright.kms.spi.KeyReplacement;
+import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoredKey;
+import io.sealwright.kms.spi.StoredVersion;
+import io.sealwright.kms.spi.TimeSource;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts a backup's keys into the store. First the whole backup is read, so that nothing is written of one that is damaged
+ * anywhere; then keys are written in small transactions, each of which leaves every key either as it was or restored.
+ * Whoever is killed in between restores again: a key that was restored twice is the same key, one era later.
+ */
+final class StoreRestore {
+    /** So many keys go into one transaction: others wait for its lock no longer than a moment. */
+    private static final int KEYS_AT_ONCE = 200;
+
+    private static final int BYTES_AT_ONCE = 4 << 20;
+
+    private final NamedKeyStore store;
+    private final KnownKeys known;
+    private final StoreKeys storeKeys;
+    private final MasterKeys masterKeys;
+    private final KeyWriter writer;
+    private final Parcels parcels;
+    private final ProviderCalls calls;
+    private final Events events;
+    private final TimeSource time;
+
+    /** What is made ready to be written, in one transaction. */
+    private static final class Batch {
+        private final List<Ready> keys = new ArrayList<>();
+        private long bytes;
+
+        void add(Ready key) {
+            keys.add(key);
+            bytes += key.replacement().manifest().length;
+            key.replacement().versions().forEach(version -> bytes += version.wraps().length);
+        }
+
+        boolean full() {
+            return keys.size() >= KEYS_AT_ONCE || bytes >= BYTES_AT_ONCE;
+        }
+    }
+
+    /**
+     * One key, ready to be written.
+     *
+     * @param stored as the backup has it
+     * @param record what it becomes
+     * @param there whether the store had one of that name
+     * @param replaced whether that one could not be used
+     */
+    private record Ready(
+            StoredKey stored, KeyRecord record, KeyReplacement replacement, boolean there, boolean replaced) {}
+
+    /** What was done so far. */
+    private static final class Tally {
+        private long restored;
+        private long met;
+        private final List<String> replaced = new ArrayList<>();
+    }
+
+    StoreRestore(
+            NamedKeyStore store,
+            KnownKeys known,
+            StoreKeys storeKeys,
+            MasterKeys masterKeys,
+            KeyWriter writer,
+            Parcels parcels,
+            ProviderCalls calls,
+            Events events,
+            TimeSource time) {
+        this.store = store;
+        this.known = known;
+        this.storeKeys = storeKeys;
+        this.masterKeys = masterKeys;
+        this.writer = writer;
+        this.parcels = parcels;
+        this.calls = calls;
+        this.events = events;
+        this.time = time;
+    }
+
+    /**
+     * Restores.
+     *
+     * @param saveOld saves the store as it is; null if it must be empty
+     */
+    RestoreSummary restore(Path backup, @Nullable Saving saveOld) throws IOException {
+        byte[] row = verify(backup);
+        List<String> before = calls.call("list the named keys", store::names);
+        if (!before.isEmpty()) {
+            if (saveOld == null) {
+                throw KeyErrors.storeNotEmpty(before.size());
+            }
+            saveOld.save();
+        }
+        Tally tally = new Tally();
+        try (InputStream in = open(backup)) {
+            BackupReader reader = new BackupReader(in);
+            if (row.length > 0) {
+                try (StoreKey source = storeKey(row)) {
+                    adopt(row);
+                    apply(reader, source, tally);
+                }
+            }
+            return new RestoreSummary(
+                    reader.madeAt(), tally.restored, Math.max(0, before.size() - tally.met), tally.replaced);
+        }
+    }
+
+    /** Saves the store before it is written over. */
+    interface Saving {
+        void save() throws IOException;
+    }
+
+    private InputStream open(Path backup) throws IOException {
+        InputStream file = Files.newInputStream(backup);
+        try {
+            return new BackupFile(parcels.open(Parcels.Content.BACKUP, file), file);
+        } catch (IOException | RuntimeException | Error e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /** Reads it all, and gives back the record of its store's own key, empty if it has none. */
+    private byte[] verify(Path backup) throws IOException {
+        try (InputStream in = open(backup)) {
+            BackupReader reader = new BackupReader(in);
+            byte[] row = reader.storeKey().orElse(new byte[0]);
+            if (row.length == 0) {
+                if (reader.next().isPresent()) {
+                    throw BackupFormat.malformed("It holds keys, and not their store's own key.");
+                }
+                return row;
+            }
+            try (StoreKey source = storeKey(row)) {
+                for (Optional<StoredKey> next = reader.next(); next.isPresent(); next = reader.next()) {
+                    VerifiedKey unused = verified(next.get(), source);
+                }
+            }
+            return row;
+        }
+    }
+
+    private static VerifiedKey verified(StoredKey key, StoreKey source) {
+        return VerifiedKey.check(key.name(), key, source);
+    }
+
+    private StoreKey storeKey(byte[] row) {
+        StoreKeyRecord record = StoreKeyRecord.decode(row);
+        return calls.call("unwrap the backup's store key", () -> {
+            try (SecretBytes key = masterKeys.unwrapAny(record.material())) {
+                return StoreKey.of(record.storeId().bytes(), key);
+            }
+        });
+    }
+
+    /** A store without a key of its own takes the backup's: then rows fit as they are. */
+    private void adopt(byte[] row) {
+        calls.call("look at the store's own key", () -> {
+            if (store.storeKey().isEmpty()) {
+                store.initialise(row);
+            }
+            return storeKeys.find().orElseThrow(() -> KeyErrors.noStoreKey("of the backup"));
+        });
+    }
+
+    private void apply(BackupReader reader, StoreKey source, Tally tally) throws IOException {
+        Batch batch = new Batch();
+        for (Optional<StoredKey> next = reader.next(); next.isPresent(); next = reader.next()) {
+            batch.add(ready(next.get(), source));
+            if (batch.full()) {
+                write(batch, source, tally);
+                batch = new Batch();
+            }
+        }
+        write(batch, source, tally);
+    }
+
+    private void write(Batch batch, StoreKey source, Tally tally) {
+        if (batch.keys.isEmpty()) {
+            return;
+        }
+        if (put(batch.keys)) {
+            batch.keys.forEach(key -> written(key, tally));
+            return;
+        }
+        // Somebody changed one of them meanwhile: one by one, each from what it is by then.
+        for (Ready stale : batch.keys) {
+            written(alone(stale, source), tally);
+        }
+    }
+
+    private Ready alone(Ready stale, StoreKey source) {
+        String name = stale.record().name();
+        for (int attempt = 0; attempt < Attempts.MOST; attempt++) {
+            Ready fresh = ready(stale.stored(), source);
+            if (put(List.of(fresh))) {
+                return fresh;
+            }
+            Attempts.pause(name, attempt);
+        }
+        throw KeyErrors.conflict(name);
+    }
+
+    private boolean put(List<Ready> keys) {
+        List<KeyReplacement> replacements =
+                keys.stream().map(Ready::replacement).toList();
+        return calls.call("restore " + keys.size() + " keys", () -> writer.put(replacements));
+    }
+
+    private void written(Ready key, Tally tally) {
+        tally.restored++;
+        tally.met += key.there() ? 1 : 0;
+        if (key.replaced()) {
+            tally.replaced.add(key.record().name());
+        }
+        boolean unused = known.absorb(key.record(), key.replacement().manifest(), true);
+        events.tell(
+                new KmsEvent.KeyChanged(time.instant(), "restored", key.record().name(), 0));
+    }
+
+    private Ready ready(StoredKey stored, StoreKey source) {
+        return calls.call("restore " + KeyErrors.key(stored.name()), () -> merged(stored, source));
+    }
+
+    private Ready merged(StoredKey stored, StoreKey source) {
+        VerifiedKey backup = verified(stored, source);
+        String name = stored.name();
+        StoreKey storeKey = storeKeys.find().orElseThrow(() -> KeyErrors.noStoreKey(name));
+        StoredKey there = null;
+        VerifiedKey present = null;
+        boolean damaged = false;
+        try {
+            there = store.find(name).orElse(null);
+            present = there == null ? null : VerifiedKey.check(name, there, storeKey);
+        } catch (StoreException e) {
+            if (e.retryable()) {
+                throw e;
+            }
+            damaged = true;
+        }
+        KeySpec spec = backup.record().spec();
+        boolean replaced = damaged || present != null && present.record().spec() != spec;
+        VerifiedKey usable = replaced ? null : present;
+        KeyMerge merge = KeyMerge.of(backup.record(), usable == null ? null : usable.record());
+        KeyRecord record =
+                merge.record().inGeneration(Eras.after(highest(stored, damaged ? null : there), time.instant()));
+        List<StoredVersion> rows = new ArrayList<>();
+        for (int i = 0; i < record.versions().size(); i++) {
+            row(record, record.versions().get(i), merge.parts().get(i), backup, usable, source, storeKey)
+                    .ifPresent(rows::add);
+        }
+        long expected = damaged ? KeyReplacement.ANY_GENERATION : there == null ? 0 : there.generation();
+        byte[] sealed = storeKey.seal(record);
+        return new Ready(
+                stored,
+                record,
+                KeyWriter.replacement(record, expected, sealed, rows),
+                damaged || there != null,
+                replaced);
+    }
+
+    private long highest(StoredKey backup, @Nullable StoredKey there) {
+        KeyEntry.View seen = known.entry(backup.name()).view();
+        return Math.max(
+                backup.generation(),
+                Math.max(
+                        there == null ? 0 : there.generation(),
+                        seen == null ? 0 : seen.stored().generation()));
+    }
+
+    /** The row of one version: the backup's if it serves as it is, since that one is known to be whole. */
+    private Optional<StoredVersion> row(
+            KeyRecord key,
+            VersionRecord version,
+            KeyMerge.Part part,
+            VerifiedKey backup,
+            @Nullable VerifiedKey present,
+            StoreKey source,
+            StoreKey storeKey) {
+        if (version.state() == KeyState.DESTROYED) {
+            return Optional.empty();
+        }
+        VersionRecord from = part.backupMaterial().orElse(null);
+        if (from != null) {
+            return Optional.of(moved(key, version, backup, from, source, storeKey));
+        }
+        VersionRecord kept = part.storeMaterial().orElseThrow();
+        return Optional.of(moved(key, version, Objects.requireNonNull(present), kept, storeKey, storeKey));
+    }
+
+    /** A row as it is where it fits, else its material wrapped anew for this store and number. */
+    private StoredVersion moved(
+            KeyRecord key,
+            VersionRecord version,
+            VerifiedKey from,
+            VersionRecord original,
+            StoreKey fromStore,
+            StoreKey toStore) {
+        StoredVersion row = Objects.requireNonNull(from.material().get(original.number()));
+        if (original.number() == version.number() && fromStore.storeIdHex().equals(toStore.storeIdHex())) {
+            return row;
+        }
+        try (SecretBytes material = masterKeys.unwrapAny(from.stored(original, fromStore.storeIdHex()))) {
+            return writer.row(key, version, material);
+        }
+    }
+
+    /** The opened backup; closing it closes the file as well. */
+    private static final class BackupFile extends FilterInputStream {
+        private final InputStream file;
+
+        BackupFile(InputStream opened, InputStream file) {
+            super(opened);
+            this.file = file;
+        }
+
+        @Override
+        public void close() throws IOException {
+            try {
+                super.close();
+            } finally {
+                file.close();
+            }
+        }
+    }
+}
