@@ -1,24 +1,18 @@
 package io.sealwright.kms.vault;
 
 import io.sealwright.kms.spi.ProviderSettings;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The session of the server that the environment names: one for all keys that a provider opens. */
 final class EnvironmentSession {
-    private final UnaryOperator<@Nullable String> variables;
     private @Nullable VaultSession session; // guarded by this
     private @Nullable ProviderSettings of; // guarded by this
 
-    EnvironmentSession(UnaryOperator<@Nullable String> variables) {
-        this.variables = variables;
-    }
-
-    /** A session that is open, with the settings' deadline and clock. */
+    /** A session that is open, with the settings' variables, deadline and clock. */
     synchronized VaultSession get(ProviderSettings settings) {
         VaultSession there = session;
         if (there == null || there.closed() || !settings.equals(of)) {
-            VaultOptions options = VaultEnvironment.options(variables);
+            VaultOptions options = VaultEnvironment.options(settings.variables());
             there = VaultSession.open(options, settings.deadline(), settings.time());
             session = there;
             of = settings;

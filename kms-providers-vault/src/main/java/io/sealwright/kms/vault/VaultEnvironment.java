@@ -1,26 +1,24 @@
 package io.sealwright.kms.vault;
 
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.Variables;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.function.UnaryOperator;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** {@link VaultOptions} out of the variables that Vault's own programs read, and those that they have no name for. */
 final class VaultEnvironment {
     private static final String METHOD = "VAULT_AUTH_METHOD";
 
-    private final UnaryOperator<@Nullable String> variables;
+    private final Variables variables;
 
-    private VaultEnvironment(UnaryOperator<@Nullable String> variables) {
+    private VaultEnvironment(Variables variables) {
         this.variables = variables;
     }
 
-    /**
-     * @param variables a variable's value, or null
-     * @throws ConfigurationException naming the variable that is missing, wrong or one too many
-     */
-    static VaultOptions options(UnaryOperator<@Nullable String> variables) {
+    /** @throws ConfigurationException naming the variable that is missing, wrong or one too many */
+    static VaultOptions options(Variables variables) {
         return new VaultEnvironment(variables).options();
     }
 
@@ -107,14 +105,14 @@ final class VaultEnvironment {
 
     /** The file that {@code name_FILE} names; both set is an error. */
     private @Nullable Path file(String name) {
-        String file = get(name + "_FILE");
-        if (file != null && get(name) != null) {
+        Optional<Path> file = variables.fileOf(name);
+        if (file.isPresent() && get(name) != null) {
             throw new ConfigurationException(
                     name + " and " + name + "_FILE are both set.",
                     "Which of them counts cannot be told.",
                     "Unset one of them.");
         }
-        return file == null ? null : Path.of(file);
+        return file.orElse(null);
     }
 
     private String required(String name, String meaning) {
@@ -129,7 +127,6 @@ final class VaultEnvironment {
     }
 
     private @Nullable String get(String name) {
-        String value = variables.apply(name);
-        return value == null || value.isEmpty() ? null : value;
+        return variables.value(name).orElse(null);
     }
 }

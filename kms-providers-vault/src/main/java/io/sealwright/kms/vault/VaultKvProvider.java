@@ -5,8 +5,6 @@ import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretSourceProvider;
 import java.util.Set;
-import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Opens {@code vault-kv://MOUNT/PATH}: the field {@code key} of a secret in the KV engine, version 2, of the server that
@@ -16,16 +14,10 @@ import org.jspecify.annotations.Nullable;
 public final class VaultKvProvider implements SecretSourceProvider {
     static final String SCHEME = "vault-kv";
 
-    private final EnvironmentSession session;
+    private final EnvironmentSession session = new EnvironmentSession();
 
     /** For {@link java.util.ServiceLoader}. */
-    public VaultKvProvider() {
-        this(System::getenv);
-    }
-
-    VaultKvProvider(UnaryOperator<@Nullable String> variables) {
-        this.session = new EnvironmentSession(variables);
-    }
+    public VaultKvProvider() {}
 
     @Override
     public Set<String> schemes() {

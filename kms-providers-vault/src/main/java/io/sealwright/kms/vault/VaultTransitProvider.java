@@ -5,8 +5,6 @@ import io.sealwright.kms.spi.MasterKeyProvider;
 import io.sealwright.kms.spi.MasterKeyUri;
 import io.sealwright.kms.spi.ProviderSettings;
 import java.util.Set;
-import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Opens {@code vault-transit://MOUNT/KEY}: a key of the transit engine of the server that the environment names
@@ -16,16 +14,10 @@ import org.jspecify.annotations.Nullable;
 public final class VaultTransitProvider implements MasterKeyProvider {
     static final String SCHEME = "vault-transit";
 
-    private final EnvironmentSession session;
+    private final EnvironmentSession session = new EnvironmentSession();
 
     /** For {@link java.util.ServiceLoader}. */
-    public VaultTransitProvider() {
-        this(System::getenv);
-    }
-
-    VaultTransitProvider(UnaryOperator<@Nullable String> variables) {
-        this.session = new EnvironmentSession(variables);
-    }
+    public VaultTransitProvider() {}
 
     @Override
     public Set<String> schemes() {

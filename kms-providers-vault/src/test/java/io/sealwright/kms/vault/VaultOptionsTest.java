@@ -9,6 +9,7 @@ import io.sealwright.kms.spi.MasterKeyUri;
 import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.TimeSource;
+import io.sealwright.kms.spi.Variables;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -19,19 +20,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Settings from the program and from the environment: nothing connects, and what is wrong is named. */
 class VaultOptionsTest {
-    private static final ProviderSettings SETTINGS =
-            new ProviderSettings(Path.of("."), false, Duration.ofSeconds(5), TimeSource.system());
+    private static ProviderSettings settings(String... namesAndValues) {
+        return new ProviderSettings(
+                Path.of("."), false, Duration.ofSeconds(5), TimeSource.system(), environment(namesAndValues));
+    }
 
-    private static Map<String, String> environment(String... namesAndValues) {
+    private static Variables environment(String... namesAndValues) {
         Map<String, String> variables = new HashMap<>();
         for (int i = 0; i < namesAndValues.length; i += 2) {
             variables.put(namesAndValues[i], namesAndValues[i + 1]);
         }
-        return variables;
+        return Variables.of(variables);
     }
 
     private static VaultOptions read(String... namesAndValues) {
-        return VaultEnvironment.options(environment(namesAndValues)::get);
+        return VaultEnvironment.options(environment(namesAndValues));
     }
 
     @Test
@@ -139,20 +142,19 @@ class VaultOptionsTest {
                 "vault-transit://transit/a b"
             })
     void uri_thatNamesNoKey_isRefused(String uri) {
-        VaultTransitProvider provider =
-                new VaultTransitProvider(environment("VAULT_ADDR", "http://127.0.0.1:1", "VAULT_TOKEN", "t")::get);
-        assertThatThrownBy(() -> provider.open(MasterKeyUri.parse(uri), SETTINGS))
+        ProviderSettings settings = settings("VAULT_ADDR", "http://127.0.0.1:1", "VAULT_TOKEN", "t");
+        assertThatThrownBy(() -> new VaultTransitProvider().open(MasterKeyUri.parse(uri), settings))
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("vault-transit://MOUNT/KEY");
     }
 
     @Test
     void providers_openByUri_connectToNothing() {
-        Map<String, String> variables = environment("VAULT_ADDR", "http://127.0.0.1:1", "VAULT_TOKEN", "t");
-        try (MasterKey key = new VaultTransitProvider(variables::get)
-                        .open(MasterKeyUri.parse("vault-transit://team/transit/app"), SETTINGS);
-                SecretSource source = new VaultKvProvider(variables::get)
-                        .open(MasterKeyUri.parse("vault-kv://secret/fedha/encryption/master-key"), SETTINGS)) {
+        ProviderSettings settings = settings("VAULT_ADDR", "http://127.0.0.1:1", "VAULT_TOKEN", "t");
+        try (MasterKey key = new VaultTransitProvider()
+                        .open(MasterKeyUri.parse("vault-transit://team/transit/app"), settings);
+                SecretSource source = new VaultKvProvider()
+                        .open(MasterKeyUri.parse("vault-kv://secret/fedha/encryption/master-key"), settings)) {
             assertThat(key.uri()).isEqualTo("vault-transit://team/transit/app");
             assertThat(source.uri()).isEqualTo("vault-kv://secret/fedha/encryption/master-key");
             assertThat(source.writable()).isTrue();
