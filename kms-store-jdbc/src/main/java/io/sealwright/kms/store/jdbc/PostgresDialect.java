@@ -79,7 +79,8 @@ final class PostgresDialect implements Dialect {
 
     @Override
     public boolean hasSchema(Connection connection) throws SQLException {
-        return Dialect.text(connection, "SELECT count(to_regclass('kms_schema'))")
+        return Dialect.text(
+                        connection, "SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('kms_schema')")
                 .equals("1");
     }
 

@@ -63,6 +63,13 @@ final class ChildJvm implements AutoCloseable {
         return lines.isEmpty();
     }
 
+    /** The lines that came and were not taken yet. */
+    List<String> soFar() {
+        List<String> come = new ArrayList<>();
+        lines.drainTo(come);
+        return come;
+    }
+
     /** All lines up to the first that begins so. */
     List<String> upTo(String beginning) throws InterruptedException {
         List<String> until = new ArrayList<>();

@@ -17,6 +17,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Two processes change one store without pause and are killed by SIGKILL; what they had acknowledged must be there, and
@@ -36,18 +38,20 @@ class JdbcKeyStoreKillStress {
 
     private final Map<String, Long> open = new HashMap<>();
 
-    @Test
+    @ParameterizedTest
+    @EnumSource
     @Timeout(value = 20, unit = TimeUnit.MINUTES)
-    void apply_processesKilledWithinChanges_nothingAcknowledgedIsLostAndNothingIsHalf() throws Exception {
-        Path file = folder.resolve("store.db");
+    void apply_processesKilledWithinChanges_nothingAcknowledgedIsLostAndNothingIsHalf(StoreKind kind) throws Exception {
+        String url = kind.fresh(folder);
+        int mostNanos = kind == StoreKind.SQLITE ? 500_000 : 2_000_000;
         int kills = 0;
         int withinChange = 0;
         int acknowledgements = 0;
         // Where a kill falls is chance: a few more may be needed until half of them fell within a change.
         while (kills < KILLS || (withinChange < (kills + 1) / 2 && kills < 2 * KILLS)) {
             open.clear();
-            try (ChildJvm a = new ChildJvm(StoreChild.class, file.toString(), "a");
-                    ChildJvm b = new ChildJvm(StoreChild.class, file.toString(), "b")) {
+            try (ChildJvm a = new ChildJvm(StoreChild.class, url, "a");
+                    ChildJvm b = new ChildJvm(StoreChild.class, url, "b")) {
                 List<String> fromA = a.upTo("open");
                 List<String> fromB = b.upTo("open");
                 fromA.addAll(a.upTo("done"));
@@ -56,8 +60,8 @@ class JdbcKeyStoreKillStress {
                 for (int i = random.nextInt(20); i > 0; i--) {
                     fromA.addAll(a.upTo("begin"));
                 }
-                a.killWithinChange(fromA, random, 500_000);
-                b.killWithinChange(fromB, random, 500_000);
+                a.killWithinChange(fromA, random, mostNanos);
+                b.killWithinChange(fromB, random, mostNanos);
                 kills += 2;
                 fromA.addAll(a.rest());
                 fromB.addAll(b.rest());
@@ -68,10 +72,10 @@ class JdbcKeyStoreKillStress {
                             .count();
                 }
             }
-            check(file);
+            check(url);
         }
-        System.out.println("killed " + kills + " processes, " + withinChange + " of them within a change, after "
-                + acknowledgements + " acknowledged changes");
+        System.out.println(kind + ": killed " + kills + " processes, " + withinChange
+                + " of them within a change, after " + acknowledgements + " acknowledged changes");
         assertThat(withinChange).as("kills within a change").isGreaterThanOrEqualTo((kills + 1) / 2);
     }
 
@@ -82,8 +86,8 @@ class JdbcKeyStoreKillStress {
         int unfinished = 0;
         while (kills < KILLS) {
             Path file = folder.resolve("young-" + kills + ".db");
-            try (ChildJvm a = new ChildJvm(StoreChild.class, file.toString(), "a");
-                    ChildJvm b = new ChildJvm(StoreChild.class, file.toString(), "b")) {
+            try (ChildJvm a = new ChildJvm(StoreChild.class, "jdbc:sqlite:" + file, "a");
+                    ChildJvm b = new ChildJvm(StoreChild.class, "jdbc:sqlite:" + file, "b")) {
                 a.upTo("opening");
                 long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
                 // Not empty any more: one of them is at work.
@@ -125,8 +129,8 @@ class JdbcKeyStoreKillStress {
         return true;
     }
 
-    private void check(Path file) throws Exception {
-        try (NamedKeyStore store = JdbcKeyStore.sqlite(file)) {
+    private void check(String url) throws Exception {
+        try (NamedKeyStore store = StoreKind.open(url)) {
             assertThat(store.names()).containsAll(acknowledged.keySet());
             long generations = 0;
             for (String name : store.names()) {
@@ -149,7 +153,10 @@ class JdbcKeyStoreKillStress {
                     .as("one for the store key, one a change")
                     .isEqualTo(generations + 1);
         }
-        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file)) {
+        if (!url.startsWith("jdbc:sqlite:")) {
+            return;
+        }
+        try (Connection connection = DriverManager.getConnection(url)) {
             assertThat(Sql.list(connection, "PRAGMA integrity_check", row -> row.getString(1)))
                     .containsExactly("ok");
         }

@@ -22,10 +22,21 @@ class JdbcKeyStoreStartTest {
     @Timeout(60)
     void open_fourProcessesAtOnce_makeOneStoreWithOneKey() throws Exception {
         Path home = folder.resolve("home");
+        startFour(home.toString(), "jdbc:sqlite:" + home.resolve("store.db"));
+    }
+
+    @RepeatedTest(3)
+    @Timeout(60)
+    void openPostgres_fourProcessesAtOnce_makeOneStoreWithOneKey() throws Exception {
+        String url = StoreKind.POSTGRESQL.fresh(folder);
+        startFour(url, url);
+    }
+
+    private static void startFour(String place, String url) throws Exception {
         List<ChildJvm> children = new ArrayList<>();
         try {
             for (int i = 0; i < 4; i++) {
-                children.add(new ChildJvm(StartChild.class, home.toString(), "child-" + i));
+                children.add(new ChildJvm(StartChild.class, place, "child-" + i));
             }
             for (ChildJvm child : children) {
                 assertThat(child.line()).isEqualTo("ready");
@@ -37,7 +48,7 @@ class JdbcKeyStoreStartTest {
                 assertThat(child.exit()).isZero();
             }
             assertThat(answers).hasSize(1);
-            try (NamedKeyStore store = JdbcKeyStore.sqlite(home.resolve("store.db"))) {
+            try (NamedKeyStore store = StoreKind.open(url)) {
                 String key = new String(store.storeKey().orElseThrow(), StandardCharsets.UTF_8);
                 assertThat(answers).containsExactly("key " + key);
                 assertThat(store.revision()).isEqualTo(1);

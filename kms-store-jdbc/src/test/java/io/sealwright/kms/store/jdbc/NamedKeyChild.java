@@ -4,8 +4,11 @@ import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.error.StoreException;
+import io.sealwright.kms.error.UnavailableException;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Creates, rotates, deactivates, compromises and destroys named keys without pause, two of them shared with another
@@ -14,23 +17,31 @@ import java.util.Random;
 final class NamedKeyChild {
     private NamedKeyChild() {}
 
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws InterruptedException {
         Path home = Path.of(arguments[0]);
         String suffix = arguments[1];
         Random random = new Random(Long.parseLong(arguments[2]));
-        try (KeyManager kms = KeyManager.embedded(home)) {
+        try (KeyManager kms = StoreKind.manager(home, arguments[3])) {
             kms.keys().createIfAbsent("shared-0", KeySpec.AES_256);
             kms.keys().createIfAbsent("shared-1", KeySpec.AES_256);
             System.out.println("open");
             for (int i = 0; ; i++) {
-                String own = suffix + "-" + arguments[2] + "-" + i;
-                say("begin create " + own);
-                kms.keys().create(own, KeySpec.AES_256);
-                say("done create " + own + " " + seal(kms, own));
-                change(kms, own, random);
-                change(kms, "shared-" + random.nextInt(2), random);
+                try {
+                    step(kms, suffix + "-" + arguments[2] + "-" + i, random);
+                } catch (StoreException | UnavailableException e) {
+                    say("away " + e.code()); // whether the change was made is open
+                    TimeUnit.MILLISECONDS.sleep(20);
+                }
             }
         }
+    }
+
+    private static void step(KeyManager kms, String own, Random random) {
+        say("begin create " + own);
+        kms.keys().create(own, KeySpec.AES_256);
+        say("done create " + own + " " + seal(kms, own));
+        change(kms, own, random);
+        change(kms, "shared-" + random.nextInt(2), random);
     }
 
     private static void change(KeyManager kms, String name, Random random) {

@@ -10,6 +10,7 @@ import io.sealwright.kms.MessageInfo;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.testbed.TestPostgres;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -18,12 +19,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The whole engine on SQLite: two processes create, rotate and change keys at once and are killed by SIGKILL. Whatever was
+ * The whole engine on a database: two processes create, rotate and change keys at once and are killed by SIGKILL. Whatever was
  * acknowledged is there, every token sealed before opens (unless its version was destroyed), and every key is whole. 100
  * kills, scaled by the system property {@code kms.proof}, at least 6.
  */
@@ -37,11 +41,14 @@ class NamedKeyKillStress {
     private final Random random = new Random(20260202);
     private final Map<String, List<String>> tokens = new HashMap<>();
     private final Map<String, Integer> rotations = new HashMap<>();
+    private String url = "";
     private int within;
 
-    @Test
+    @ParameterizedTest
+    @EnumSource
     @Timeout(value = 30, unit = TimeUnit.MINUTES)
-    void keys_processesKilledWithinChanges_everyAcknowledgedMessageOpens() throws Exception {
+    void keys_processesKilledWithinChanges_everyAcknowledgedMessageOpens(StoreKind kind) throws Exception {
+        url = kind.fresh(home);
         int kills = 0;
         while (kills < KILLS || (within < (kills + 1) / 2 && kills < 2 * KILLS)) {
             try (ChildJvm a = child("a", kills);
@@ -62,19 +69,70 @@ class NamedKeyKillStress {
             check();
         }
         long opened = tokens.values().stream().mapToLong(List::size).sum();
-        System.out.println("killed " + kills + " processes, " + within + " of them within a change; " + opened
+        System.out.println(kind + ": killed " + kills + " processes, " + within + " of them within a change; " + opened
                 + " tokens under " + tokens.size() + " keys looked at after the last");
         assertThat(within).as("kills within a change").isGreaterThanOrEqualTo((kills + 1) / 2);
     }
 
+    @Test
+    @Timeout(value = 30, unit = TimeUnit.MINUTES)
+    void keys_serverKilledAndStartedAgain_nothingAcknowledgedIsLostAndProcessesGoOn() throws Exception {
+        int kills = Math.max(5, KILLS / 2);
+        int open = 0;
+        try (TestPostgres server = TestPostgres.start()) {
+            url = server.freshSchema();
+            try (ChildJvm a = child("a", 1);
+                    ChildJvm b = child("b", 2)) {
+                List<String> fromA = a.upTo("done");
+                List<String> fromB = b.upTo("done");
+                for (int kill = 0; kill < kills; kill++) {
+                    for (int i = random.nextInt(15); i >= 0; i--) {
+                        fromA.addAll(a.upTo("begin"));
+                    }
+                    server.kill();
+                    fromA.addAll(a.soFar());
+                    fromB.addAll(b.soFar());
+                    open += isOpen(fromA) || isOpen(fromB) ? 1 : 0;
+                    // Shorter and longer than connections are replaced for.
+                    TimeUnit.MILLISECONDS.sleep(kill % 2 == 0 ? 0 : 3_000);
+                    server.restart();
+                    fromA.addAll(a.soFar());
+                    fromB.addAll(b.soFar());
+                    fromA.addAll(a.upTo("done"));
+                    fromB.addAll(b.upTo("done"));
+                }
+                a.kill();
+                b.kill();
+                fromA.addAll(a.rest());
+                fromB.addAll(b.rest());
+                long away = Stream.concat(fromA.stream(), fromB.stream())
+                        .filter(line -> line.startsWith("away "))
+                        .count();
+                follow(fromA);
+                follow(fromB);
+                check();
+                System.out.println("killed the server " + kills + " times, " + open + " of them within a change; "
+                        + away + " calls failed; " + tokens.size() + " keys looked at");
+            }
+        }
+        assertThat(open).as("kills within a change").isGreaterThanOrEqualTo((kills + 1) / 2);
+    }
+
+    private static boolean isOpen(List<String> lines) {
+        return lines.get(lines.size() - 1).startsWith("begin ");
+    }
+
     private ChildJvm child(String suffix, int seed) throws Exception {
-        return new ChildJvm(NamedKeyChild.class, home.toString(), suffix, Integer.toString(seed));
+        return new ChildJvm(NamedKeyChild.class, home.toString(), suffix, Integer.toString(seed), url);
     }
 
     private void follow(List<String> lines) {
         for (String line : lines) {
             String[] words = line.split(" ");
-            assertThat(words[0]).as(line).isIn("open", "begin", "done");
+            assertThat(words[0]).as(line).isIn("open", "begin", "done", "away");
+            assertThat(line)
+                    .as("only the server's end stops a call")
+                    .matches("(?!away).*|away KMS_(STORE_)?UNAVAILABLE");
             if (words[0].equals("done") && words.length == 4) {
                 if (!words[3].equals("-")) {
                     tokens.computeIfAbsent(words[2], name -> new ArrayList<>()).add(words[3]);
@@ -88,7 +146,7 @@ class NamedKeyKillStress {
     }
 
     private void check() {
-        try (KeyManager kms = KeyManager.embedded(home)) {
+        try (KeyManager kms = StoreKind.manager(home, url)) {
             assertThat(kms.keys().list().stream().map(NamedKey::name)).containsAll(tokens.keySet());
             tokens.forEach((name, ofKey) -> {
                 Map<String, KeyVersion> versions = new HashMap<>();

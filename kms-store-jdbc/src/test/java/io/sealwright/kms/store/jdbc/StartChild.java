@@ -9,14 +9,16 @@ import java.nio.file.Path;
 final class StartChild {
     private StartChild() {}
 
-    /** Arguments: folder, the child's name. */
+    /** Arguments: folder of the embedded default, or a URL; the child's name. */
     public static void main(String[] arguments) throws IOException {
         System.out.println("ready");
         if (System.in.read() != '\n') {
             throw new IOException("not told to go");
         }
-        try (NamedKeyStore store =
-                new SqliteStoreProvider().open(Path.of(arguments[0])).orElseThrow()) {
+        boolean home = !arguments[0].startsWith("jdbc:");
+        try (NamedKeyStore store = home
+                ? new SqliteStoreProvider().open(Path.of(arguments[0])).orElseThrow()
+                : StoreKind.open(arguments[0])) {
             byte[] there = store.initialise(arguments[1].getBytes(StandardCharsets.UTF_8));
             System.out.println("key " + new String(there, StandardCharsets.UTF_8));
         }

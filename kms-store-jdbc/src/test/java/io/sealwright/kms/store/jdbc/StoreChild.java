@@ -7,7 +7,6 @@ import io.sealwright.kms.spi.StoredVersion;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -28,12 +27,12 @@ final class StoreChild {
 
     private StoreChild() {}
 
-    /** Arguments: file, the child's name. Lines: {@code opening}, then {@code begin KEY GENERATION} and {@code done}. */
+    /** Arguments: URL, the child's name. Lines: {@code opening}, then {@code begin KEY GENERATION} and {@code done}. */
     public static void main(String[] arguments) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         out.println("opening");
         Random random = new Random(ProcessHandle.current().pid());
-        try (NamedKeyStore store = JdbcKeyStore.sqlite(Path.of(arguments[0]))) {
+        try (NamedKeyStore store = StoreKind.open(arguments[0])) {
             store.initialise(arguments[1].getBytes(StandardCharsets.UTF_8));
             out.println("open");
             while (true) {

@@ -74,6 +74,7 @@ public final class TestPostgres implements AutoCloseable {
                 .setRegisterShutdownHook(false)
                 .setPort(port)
                 .setPGStartupWait(Duration.ofSeconds(60))
+                .setServerConfig("unix_socket_directories", data.toString())
                 .setServerConfig("fsync", "on")
                 .setServerConfig("synchronous_commit", "on")
                 .setServerConfig("full_page_writes", "on")
@@ -138,11 +139,13 @@ public final class TestPostgres implements AutoCloseable {
         all.forEach(ProcessHandle::destroyForcibly);
         // Else the next one takes the dead for the living, whose zombie may stay where nobody waits for it.
         Files.deleteIfExists(pidFile);
+        Files.deleteIfExists(data.resolve(".s.PGSQL." + port() + ".lock"));
     }
 
     /** Starts it again after {@link #kill}, on the same port and data. */
     public void restart() throws IOException, InterruptedException {
         int port = port();
+        server.close(); // lets go of its lock on the data; the server itself is gone
         long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (true) {
             try {
