@@ -5,6 +5,8 @@ module io.sealwright.kms.core {
     requires static org.jspecify;
     requires org.slf4j;
     requires com.github.benmanes.caffeine;
+    requires io.github.resilience4j.circuitbreaker;
+    requires io.github.resilience4j.core;
 
     uses io.sealwright.kms.spi.MasterKeyProvider;
     uses io.sealwright.kms.spi.SecretSourceProvider;

@@ -118,7 +118,8 @@ final class DefaultKeyManager implements KeyManager {
         this.store = store;
         Events events = new Events(settings.listeners());
         this.time = new CoarseTime(settings.time(), salts::nextEra);
-        this.calls = new ProviderCalls(settings.deadline(), settings.providerExecutor(), events, settings.time());
+        this.calls = new ProviderCalls(
+                settings.deadline(), settings.retryAttempts(), settings.providerExecutor(), events, settings.time());
         this.namedKeys = store == null
                 ? null
                 : new NamedKeyRing(

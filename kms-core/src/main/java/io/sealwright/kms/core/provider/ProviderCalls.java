@@ -1,17 +1,15 @@
 package io.sealwright.kms.core.provider;
 
+import io.sealwright.kms.MasterKeyMetrics;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
-import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KmsBugException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.OverloadedException;
 import io.sealwright.kms.error.UnavailableException;
-import io.sealwright.kms.event.KmsEvent;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.TimeSource;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -19,7 +17,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -45,15 +42,9 @@ public final class ProviderCalls implements AutoCloseable {
         ROTATE
     }
 
-    /** Calls under way to one key, for sealing and for opening apart, so that a flood of one does not starve the other. */
-    static final int MOST_CALLS = 16;
-
-    /** Threads that wait for a place among them; more are refused at once. */
-    static final int MOST_WAITING = 48;
-
     /**
-     * Worker threads: sealing and opening, under way and waiting, of a few master keys that all hang. One that hangs can
-     * hold 128 at most, so that it never starves the others; idle ones end.
+     * Worker threads: sealing, opening and checking, under way and waiting, of a few master keys that all hang. One that
+     * hangs can hold 192 at most, so that it never starves the others; idle ones end.
      */
     static final int MOST_THREADS = 512;
 
@@ -62,13 +53,23 @@ public final class ProviderCalls implements AutoCloseable {
     private final @Nullable ThreadPoolExecutor own;
     private final Events events;
     private final TimeSource time;
-    private final Map<MasterKey, Bounds> bounds = new ConcurrentHashMap<>();
-    private static final ThreadLocal<@Nullable ProviderCalls> WORKING_FOR = new ThreadLocal<>();
+    private final int attempts;
+    private final Outages outages;
+    private final Map<MasterKey, Guard> guards = new ConcurrentHashMap<>();
+    private static final ThreadLocal<ProviderCalls.@Nullable Flight<?>> CURRENT = new ThreadLocal<>();
 
     private volatile boolean closed;
 
-    public ProviderCalls(Duration deadline, @Nullable Executor executor, Events events, TimeSource time) {
+    /**
+     * Makes the threads' pool, if none is given.
+     *
+     * @param deadline total time of a call, its attempts included
+     * @param attempts how often a provider that gives no answer is asked, the first time included
+     */
+    public ProviderCalls(Duration deadline, int attempts, @Nullable Executor executor, Events events, TimeSource time) {
         this.deadline = deadline;
+        this.attempts = attempts;
+        this.outages = new Outages(events, time);
         this.events = events;
         this.time = time;
         if (executor == null) {
@@ -100,7 +101,7 @@ public final class ProviderCalls implements AutoCloseable {
      * to {@code discard}.
      */
     public <T> CompletableFuture<T> submit(String what, Supplier<T> task, Consumer<T> discard) {
-        if (WORKING_FOR.get() == this) {
+        if (current() != null) {
             // Already on a worker, under its deadline: another worker would only make this one wait, for good if the
             // executor has no more.
             return done(what, task);
@@ -150,6 +151,8 @@ public final class ProviderCalls implements AutoCloseable {
         private final Consumer<T> discard;
         private @Nullable Thread worker; // guarded by this
         private boolean expired; // guarded by this; whether the worker was interrupted by us
+        private final long end = System.nanoTime() + deadline.toNanos();
+        private volatile @Nullable Runnable atDeadline;
 
         Flight(String what, Supplier<T> task, Consumer<T> discard) {
             this.what = what;
@@ -167,14 +170,14 @@ public final class ProviderCalls implements AutoCloseable {
             }
             T value = null;
             Throwable failure = null;
-            WORKING_FOR.set(ProviderCalls.this);
+            CURRENT.set(this);
             try {
                 value = task.get();
             } catch (Throwable e) {
                 failure = e;
             } finally {
                 // What hangs on the result runs on this thread too, yet under no deadline of ours any more.
-                WORKING_FOR.remove();
+                CURRENT.remove();
                 synchronized (this) {
                     // From here on the deadline's interrupt would hit a stranger's task on this thread.
                     worker = null;
@@ -191,6 +194,10 @@ public final class ProviderCalls implements AutoCloseable {
             }
         }
 
+        ProviderCalls owner() {
+            return ProviderCalls.this;
+        }
+
         /** Ends the flight at the deadline; the timer goes when the result comes, and keeps nothing alive. */
         void startTimer() {
             after(deadline.toNanos(), result, this::expire);
@@ -198,6 +205,10 @@ public final class ProviderCalls implements AutoCloseable {
 
         private void expire() {
             // Not under the lock: whatever hangs on the result runs in here.
+            Runnable last = atDeadline;
+            if (last != null) {
+                last.run();
+            }
             if (result.completeExceptionally(late(what))) {
                 synchronized (this) {
                     if (worker != null) {
@@ -216,7 +227,8 @@ public final class ProviderCalls implements AutoCloseable {
         return limited;
     }
 
-    private void after(long nanos, CompletableFuture<?> unlessDone, Runnable end) {
+    /** Runs {@code end} on another thread after so long, unless {@code unlessDone} is done by then. */
+    void after(long nanos, CompletableFuture<?> unlessDone, Runnable end) {
         CompletableFuture<Void> timer = new CompletableFuture<>();
         Futures.then(timer, (done, cancelled) -> {
             if (cancelled == null) {
@@ -266,67 +278,64 @@ public final class ProviderCalls implements AutoCloseable {
         return await(what, submit(what, task, discarded -> {}));
     }
 
-    /** Makes one call to one master key on this thread: bounded, typed, told. The result is never null. */
+    private @Nullable Flight<?> current() {
+        Flight<?> flight = CURRENT.get();
+        return flight != null && flight.owner() == this ? flight : null;
+    }
+
+    /** How much of the deadline is left to the task that runs on this thread, in nanoseconds; all of it outside of one. */
+    long remaining() {
+        Flight<?> flight = current();
+        return flight == null ? deadline.toNanos() : flight.end - System.nanoTime();
+    }
+
+    /** Whether nobody waits for what runs on this thread any more: it is over its deadline, or all is being closed. */
+    boolean ending() {
+        Flight<?> flight = current();
+        return closed || flight != null && flight.result.isDone();
+    }
+
+    /** What to do if the deadline comes before the task that runs on this thread has ended; null for nothing. */
+    void atDeadline(@Nullable Runnable last) {
+        Flight<?> flight = current();
+        if (flight != null) {
+            flight.atDeadline = last;
+        }
+    }
+
+    private Guard guard(MasterKey key) {
+        return guards.computeIfAbsent(key, k -> new Guard(k, this, attempts, events, outages, time));
+    }
+
+    /** What keys in memory do without a source is told here. */
+    public Outages outages() {
+        return outages;
+    }
+
+    /** Whether the last thing heard of this key was nothing. */
+    public boolean silent(MasterKey key) {
+        Guard guard = guards.get(key);
+        return guard != null && guard.silent();
+    }
+
+    /** Counters of a key. */
+    public MasterKeyMetrics metrics(MasterKey key) {
+        return guard(key).metrics();
+    }
+
+    /** {@link #invoke(MasterKey, Operation, Standing, Supplier)} for what has not worked before. */
     public <T> T invoke(MasterKey key, Operation operation, Supplier<@Nullable T> call) {
-        if (key.inProcess() && operation != Operation.ROTATE && operation != Operation.REFRESH) {
-            return answered(key, operation, call);
-        }
-        Bounds bound = bounds.computeIfAbsent(key, k -> new Bounds());
-        Semaphore places = operation == Operation.UNWRAP ? bound.opening : bound.sealing;
-        enter(key, operation, places);
-        long from = time.nanoTime();
-        ErrorCode outcome = null;
-        try {
-            return answered(key, operation, call);
-        } catch (KmsException e) {
-            outcome = e.code();
-            throw e;
-        } finally {
-            places.release();
-            events.tell(new KmsEvent.ProviderCall(
-                    time.instant(), name(operation), key.uri(), outcome, Duration.ofNanos(time.nanoTime() - from)));
-        }
+        return invoke(key, operation, Standing.NEW, call);
     }
 
-    private <T> T answered(MasterKey key, Operation operation, Supplier<@Nullable T> call) {
-        String what = name(operation) + " with " + key.uri();
-        T answer;
-        try {
-            answer = call.get();
-        } catch (Throwable e) {
-            throw typed(what, e);
-        }
-        if (answer == null) {
-            throw new UnavailableException(
-                    "The provider gave no usable answer: " + what + ".",
-                    "It returned nothing where a key was due.",
-                    "Check that the provider module fits this release; repeating may help.");
-        }
-        return answer;
-    }
-
-    private void enter(MasterKey key, Operation operation, Semaphore places) {
-        try {
-            if (places.getQueueLength() < MOST_WAITING && places.tryAcquire(deadline.toNanos(), TimeUnit.NANOSECONDS)) {
-                return;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CallInterruptedException(
-                    "The wait was interrupted: " + name(operation) + " with " + key.uri() + ".",
-                    "Another thread asked this one to stop, or its deadline passed.",
-                    "Nothing is lost; repeat the call if it is still wanted.",
-                    e);
-        }
-        throw new OverloadedException(
-                "The call was not begun: " + name(operation) + " with " + key.uri() + ".",
-                MOST_CALLS + " such calls are under way already, and others wait.",
-                "Repeat it later; if this goes on, look at the provider's latency and at how many distinct encryption"
-                        + " contexts are used.");
-    }
-
-    private static String name(Operation operation) {
-        return operation.name().toLowerCase(Locale.ROOT);
+    /**
+     * Makes one call to one master key on this thread: bounded, repeated if no answer comes, typed, told. The result is
+     * never null.
+     */
+    public <T> T invoke(MasterKey key, Operation operation, Standing standing, Supplier<@Nullable T> call) {
+        return key.inProcess() && operation != Operation.ROTATE && operation != Operation.REFRESH
+                ? Guard.answered(key, operation, call)
+                : guard(key).invoke(operation, standing, call);
     }
 
     /** The family's member as it is; anything else a provider throws is no usable answer; our own defects stay such. */
@@ -378,10 +387,5 @@ public final class ProviderCalls implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
-    }
-
-    private static final class Bounds {
-        final Semaphore sealing = new Semaphore(MOST_CALLS);
-        final Semaphore opening = new Semaphore(MOST_CALLS);
     }
 }

@@ -3,6 +3,8 @@ package io.sealwright.kms.core.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.core.IntervalFunction;
 import io.sealwright.kms.KeyManager;
 import java.io.File;
 import java.net.URISyntaxException;
@@ -48,7 +50,13 @@ class ModulePathTest {
     @Test
     @Timeout(60)
     void open_onTheModulePath_findsTheEngineAndTheKey() throws Exception {
-        String modules = Stream.of(KeyManager.class, DefaultEngine.class, Caffeine.class, Logger.class)
+        String modules = Stream.of(
+                        KeyManager.class,
+                        DefaultEngine.class,
+                        Caffeine.class,
+                        CircuitBreaker.class,
+                        IntervalFunction.class,
+                        Logger.class)
                 .map(ModulePathTest::place)
                 .distinct()
                 .collect(Collectors.joining(File.pathSeparator));

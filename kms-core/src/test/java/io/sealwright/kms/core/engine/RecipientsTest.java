@@ -70,7 +70,7 @@ class RecipientsTest {
     Path home;
 
     private KeyManager kms(Consumer<KeyManagerBuilder> more) {
-        KeyManagerBuilder builder = KeyManager.builder();
+        KeyManagerBuilder builder = KeyManager.builder().retryAttempts(1);
         more.accept(builder);
         KeyManager kms = builder.build();
         open.add(kms);

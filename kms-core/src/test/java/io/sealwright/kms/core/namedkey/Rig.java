@@ -48,7 +48,7 @@ final class Rig implements AutoCloseable {
     NamedKeyRing ring(
             NamedKeyStore from, List<MasterKey> wrapping, List<MasterKey> opening, Consumer<String> listener) {
         Events events = new Events(List.of(told::add));
-        ProviderCalls calls = new ProviderCalls(Duration.ofSeconds(20), null, events, time);
+        ProviderCalls calls = new ProviderCalls(Duration.ofSeconds(20), 1, null, events, time);
         this.calls = calls;
         NamedKeyRing ring = new NamedKeyRing(
                 from,

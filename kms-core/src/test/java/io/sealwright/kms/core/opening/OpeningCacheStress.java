@@ -55,7 +55,7 @@ class OpeningCacheStress {
     private final List<KeyManager> open = new ArrayList<>();
 
     private KeyManager kms(Consumer<KeyManagerBuilder> more) {
-        KeyManagerBuilder builder = KeyManager.builder().timeSource(time);
+        KeyManagerBuilder builder = KeyManager.builder().timeSource(time).retryAttempts(1);
         more.accept(builder);
         KeyManager kms = builder.build();
         open.add(kms);

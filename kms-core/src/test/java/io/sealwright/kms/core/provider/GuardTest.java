@@ -1,0 +1,356 @@
+package io.sealwright.kms.core.provider;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.MasterKeyMetrics;
+import io.sealwright.kms.core.provider.ProviderCalls.Operation;
+import io.sealwright.kms.error.AuthenticationFailedException;
+import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.KeyNotFoundException;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.OverloadedException;
+import io.sealwright.kms.error.PermissionDeniedException;
+import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.event.KmsEvent;
+import io.sealwright.kms.spi.GeneratedKey;
+import io.sealwright.kms.spi.Recipient;
+import io.sealwright.kms.spi.WrapBinding;
+import io.sealwright.kms.spi.WrapBinding.Purpose;
+import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
+import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Gate;
+import io.sealwright.kms.testkit.time.ManualTime;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What stands round each call to a master key. */
+@Timeout(60)
+class GuardTest {
+    private static final WrapBinding BINDING =
+            new WrapBinding(Purpose.DATA_KEY, EncryptionContext.of("tenant", "acme"));
+    private static final Supplier<KmsException> NOTHING =
+            () -> new UnavailableException("Nothing came.", "A test.", "None.");
+
+    private final ManualTime time = new ManualTime();
+    private final List<KmsEvent> events = new CopyOnWriteArrayList<>();
+    private final FaultyMasterKey key = new FaultyMasterKey("guarded");
+    private ProviderCalls calls = calls(Duration.ofSeconds(10), 3);
+
+    private ProviderCalls calls(Duration deadline, int attempts) {
+        return new ProviderCalls(deadline, attempts, null, new Events(List.of(events::add)), time);
+    }
+
+    @AfterEach
+    void close() {
+        key.behave();
+        calls.close();
+    }
+
+    /** The definite noes. */
+    enum No {
+        DELETED,
+        DISABLED,
+        DENIED;
+
+        KmsException make() {
+            return switch (this) {
+                case DELETED -> new KeyNotFoundException("It is not there.", "A test.", "None.");
+                case DISABLED ->
+                    new RefusedException(ErrorCode.KMS_KEY_STATE_REFUSED, "It is disabled.", "A test.", "None.");
+                case DENIED -> new PermissionDeniedException("It is denied.", "A test.", "None.");
+            };
+        }
+    }
+
+    private GeneratedKey generate() {
+        return calls.call("a test", () -> calls.invoke(key, Operation.GENERATE, () -> key.generate(BINDING)));
+    }
+
+    private void unwrap(Recipient recipient, Standing standing) {
+        calls.call("a test", () -> calls.invoke(key, Operation.UNWRAP, standing, () -> key.unwrap(recipient, BINDING)))
+                .close();
+    }
+
+    private <T extends KmsEvent> List<T> told(Class<T> type) {
+        return events.stream().filter(type::isInstance).map(type::cast).toList();
+    }
+
+    private void openBreaker() {
+        key.fail(FaultyMasterKey.Operation.GENERATE, 6, NOTHING);
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(this::generate).isInstanceOf(UnavailableException.class);
+        }
+        assertThat(told(KmsEvent.BreakerChanged.class))
+                .extracting(KmsEvent.BreakerChanged::open)
+                .containsExactly(true);
+        key.behave();
+    }
+
+    @Test
+    void invoke_noAnswerTwice_isRepeated_andToldOnce() {
+        key.fail(FaultyMasterKey.Operation.GENERATE, 2, NOTHING);
+        generate().close();
+        assertThat(key.calls()).isEqualTo(3);
+        assertThat(told(KmsEvent.ProviderRetried.class))
+                .extracting(KmsEvent.ProviderRetried::attempt)
+                .containsExactly(1, 2);
+        assertThat(told(KmsEvent.ProviderCall.class)).singleElement().satisfies(call -> {
+            assertThat(call.outcome()).isNull();
+            assertThat(call.masterKey()).isEqualTo(key.uri());
+        });
+    }
+
+    @Test
+    void invoke_neverAnAnswer_endsAfterAllAttempts() {
+        key.fail(FaultyMasterKey.Operation.GENERATE, 100, NOTHING);
+        assertThatThrownBy(this::generate).isInstanceOf(UnavailableException.class);
+        assertThat(key.calls()).isEqualTo(3);
+        assertThat(told(KmsEvent.ProviderCall.class))
+                .singleElement()
+                .satisfies(call -> assertThat(call.outcome()).isEqualTo(ErrorCode.KMS_UNAVAILABLE));
+    }
+
+    @Test
+    void invoke_pausesBetweenAttempts_growAndDiffer() {
+        calls.close();
+        calls = calls(Duration.ofSeconds(30), 4);
+        List<Duration> first = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            FaultyMasterKey other = new FaultyMasterKey("other" + i);
+            other.fail(FaultyMasterKey.Operation.CHECK, 3, NOTHING);
+            calls.call("a test", () -> calls.invoke(other, Operation.CHECK, other::check));
+        }
+        for (KmsEvent.ProviderRetried retried : told(KmsEvent.ProviderRetried.class)) {
+            long middle = 100L << (retried.attempt() - 1);
+            assertThat(retried.pause().toMillis()).isBetween(middle / 2, middle * 3 / 2);
+            if (retried.attempt() == 1) {
+                first.add(retried.pause());
+            }
+        }
+        assertThat(first).hasSize(5);
+        assertThat(first.stream().distinct().count()).isGreaterThan(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(No.class)
+    void invoke_definiteNo_isNotRepeated_andNeverOpensTheBreaker(No no) {
+        key.fail(FaultyMasterKey.Operation.GENERATE, 20, no::make);
+        for (int i = 0; i < 20; i++) {
+            assertThatThrownBy(this::generate).isInstanceOf(no.make().getClass());
+        }
+        assertThat(key.calls()).isEqualTo(20);
+        assertThat(told(KmsEvent.BreakerChanged.class)).isEmpty();
+        generate().close();
+    }
+
+    @Test
+    void invoke_invalidCiphertext_isNotRepeated_andNeverOpensTheBreaker() {
+        Recipient broken = new Recipient(1, new byte[] {1}, new byte[40]);
+        for (Standing standing : Standing.values()) {
+            for (int i = 0; i < 10; i++) {
+                assertThatThrownBy(() -> unwrap(broken, standing)).isInstanceOf(AuthenticationFailedException.class);
+            }
+        }
+        assertThat(key.calls()).isEqualTo(20);
+        assertThat(told(KmsEvent.BreakerChanged.class)).isEmpty();
+    }
+
+    @Test
+    void invoke_noAnswerToForeignWraps_neverOpensTheBreaker() {
+        Recipient foreign = new Recipient(1, new byte[] {1}, new byte[40]);
+        key.fail(FaultyMasterKey.Operation.UNWRAP, 30, NOTHING);
+        for (int i = 0; i < 5; i++) {
+            assertThatThrownBy(() -> unwrap(foreign, Standing.NEW)).isInstanceOf(UnavailableException.class);
+        }
+        assertThat(key.calls()).isEqualTo(15);
+        assertThat(told(KmsEvent.BreakerChanged.class)).isEmpty();
+    }
+
+    @Test
+    void invoke_noAnswerToChecks_opensTheBreaker() {
+        Recipient good = key.wrap(io.sealwright.kms.SecretBytes.copyOf(new byte[32]), BINDING);
+        key.fail(FaultyMasterKey.Operation.UNWRAP, 6, NOTHING);
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> unwrap(good, Standing.PROVEN)).isInstanceOf(UnavailableException.class);
+        }
+        assertThat(told(KmsEvent.BreakerChanged.class)).hasSize(1);
+    }
+
+    @Test
+    void rotate_noAnswer_isNeverRepeated() {
+        key.fail(FaultyMasterKey.Operation.ROTATE, 3, NOTHING);
+        assertThatThrownBy(() -> calls.call("a test", () -> calls.invoke(key, Operation.ROTATE, key::rotate)))
+                .isInstanceOf(UnavailableException.class);
+        assertThat(key.calls()).isEqualTo(1);
+    }
+
+    @Test
+    void invoke_firstAttemptHangs_isCut_andTheNextAnswers() throws Exception {
+        calls.close();
+        calls = calls(Duration.ofSeconds(4), 3);
+        Gate gate = key.hold(FaultyMasterKey.Operation.GENERATE);
+        CompletableFuture<GeneratedKey> flight = calls.submit(
+                "a test",
+                () -> calls.invoke(key, Operation.GENERATE, () -> key.generate(BINDING)),
+                GeneratedKey::close);
+        gate.awaitWaiting(1, Duration.ofSeconds(5));
+        long cutFrom = System.nanoTime();
+        while (gate.waiting() > 0) {
+            Thread.onSpinWait();
+        }
+        key.behave();
+        calls.await("a test", flight).close();
+        assertThat(Duration.ofNanos(System.nanoTime() - cutFrom)).isLessThan(Duration.ofSeconds(4));
+        assertThat(key.calls()).isEqualTo(2);
+        assertThat(told(KmsEvent.ProviderRetried.class)).hasSize(1);
+    }
+
+    @Test
+    void invoke_hangsForGood_endsAtTheDeadlineWithOneTypedError() {
+        calls.close();
+        calls = calls(Duration.ofMillis(600), 3);
+        Gate gate = key.hold(FaultyMasterKey.Operation.GENERATE);
+        long from = System.nanoTime();
+        assertThatThrownBy(this::generate).isInstanceOf(UnavailableException.class);
+        assertThat(Duration.ofNanos(System.nanoTime() - from)).isBetween(Duration.ofMillis(500), Duration.ofSeconds(3));
+        gate.release();
+    }
+
+    @Test
+    void breaker_open_asksNobody_andATrialClosesIt() {
+        openBreaker();
+        int before = key.calls();
+        for (int i = 0; i < 10; i++) {
+            assertThatThrownBy(this::generate)
+                    .isInstanceOf(UnavailableException.class)
+                    .hasMessageContaining("was not asked");
+        }
+        assertThat(key.calls()).isEqualTo(before);
+        time.advance(Breaker.PAUSE.plusMillis(1));
+        generate().close();
+        assertThat(told(KmsEvent.BreakerChanged.class))
+                .extracting(KmsEvent.BreakerChanged::open)
+                .containsExactly(true, false);
+        generate().close();
+        MasterKeyMetrics metrics = calls.metrics(key);
+        assertThat(metrics.refusedByBreaker()).isEqualTo(10);
+        assertThat(metrics.breakerOpen()).isFalse();
+        assertThat(metrics.calls()).isEqualTo(4);
+        assertThat(metrics.noAnswers()).isEqualTo(2);
+    }
+
+    @Test
+    void breaker_trialGetsNoAnswer_staysOpen_andOneCallOnlyTries() throws Exception {
+        openBreaker();
+        time.advance(Breaker.PAUSE.plusMillis(1));
+        int before = key.calls();
+        Gate gate = key.hold(FaultyMasterKey.Operation.GENERATE);
+        key.fail(FaultyMasterKey.Operation.GENERATE, 1, NOTHING);
+        CompletableFuture<GeneratedKey> trial = calls.submit(
+                "a test",
+                () -> calls.invoke(key, Operation.GENERATE, () -> key.generate(BINDING)),
+                GeneratedKey::close);
+        gate.awaitWaiting(1, Duration.ofSeconds(10));
+        assertThatThrownBy(this::generate).hasMessageContaining("was not asked");
+        gate.release();
+        assertThatThrownBy(() -> calls.await("a test", trial)).isInstanceOf(UnavailableException.class);
+        assertThatThrownBy(this::generate).hasMessageContaining("was not asked");
+        assertThat(key.calls()).isEqualTo(before + 1);
+        assertThat(told(KmsEvent.BreakerChanged.class)).hasSize(1);
+    }
+
+    @Test
+    void breaker_trialIsAForeignWrap_decidesNothing() {
+        openBreaker();
+        time.advance(Breaker.PAUSE.plusMillis(1));
+        Recipient foreign = new Recipient(1, new byte[] {1}, new byte[40]);
+        for (int i = 0; i < 3; i++) {
+            assertThatThrownBy(() -> unwrap(foreign, Standing.NEW)).isInstanceOf(AuthenticationFailedException.class);
+        }
+        assertThat(told(KmsEvent.BreakerChanged.class)).hasSize(1);
+        generate().close();
+        assertThat(told(KmsEvent.BreakerChanged.class)).hasSize(2);
+    }
+
+    @Test
+    void breaker_trialHangsInNativeCode_doesNotKeepThePlaceForGood() {
+        calls.close();
+        calls = calls(Duration.ofMillis(700), 1);
+        key.fail(FaultyMasterKey.Operation.GENERATE, 5, NOTHING);
+        for (int i = 0; i < 5; i++) {
+            assertThatThrownBy(this::generate).isInstanceOf(UnavailableException.class);
+        }
+        time.advance(Breaker.PAUSE.plusMillis(1));
+        Gate gate = key.holdUninterruptibly(FaultyMasterKey.Operation.GENERATE);
+        assertThatThrownBy(this::generate).hasMessageContaining("No answer within");
+        assertThatThrownBy(this::generate).hasMessageContaining("was not asked");
+        key.behave();
+        time.advance(Breaker.PAUSE.plusMillis(1));
+        generate().close();
+        gate.release();
+        assertThat(told(KmsEvent.BreakerChanged.class)).hasSize(2);
+    }
+
+    @Test
+    void overload_isTyped_leavesChecksTheirPlaces_andNeverOpensTheBreaker() throws Exception {
+        Gate gate = key.hold(FaultyMasterKey.Operation.UNWRAP);
+        Recipient good = key.wrap(io.sealwright.kms.SecretBytes.copyOf(new byte[32]), BINDING);
+        List<CompletableFuture<?>> flights = new ArrayList<>();
+        for (int i = 0; i < Guard.MOST_CALLS; i++) {
+            flights.add(flight(good, Standing.NEW));
+        }
+        gate.awaitWaiting(Guard.MOST_CALLS, Duration.ofSeconds(10));
+        for (int i = 0; i < Guard.MOST_WAITING; i++) {
+            flights.add(flight(good, Standing.NEW));
+        }
+        List<CompletableFuture<?>> later = new ArrayList<>();
+        long refused = 0;
+        for (int i = 0; i < 200 && refused == 0; i++) {
+            CompletableFuture<?> more = flight(good, Standing.NEW);
+            try {
+                calls.await("a test", calls.within(more, Duration.ofMillis(50).toNanos()));
+            } catch (OverloadedException e) {
+                assertThat(e).hasMessageContaining("under way already");
+                refused++;
+            } catch (UnavailableException e) {
+                later.add(more); // it found a place to wait, or no thread yet
+            }
+        }
+        assertThat(refused).isEqualTo(1);
+        flights.add(flight(good, Standing.PROVEN));
+        gate.awaitWaiting(Guard.MOST_CALLS + 1, Duration.ofSeconds(5));
+        gate.release();
+        for (CompletableFuture<?> flight : flights) {
+            flight.join();
+        }
+        for (CompletableFuture<?> flight : later) {
+            flight.handle((done, failure) -> assertThat(failure == null || failure instanceof OverloadedException)
+                            .isTrue())
+                    .join();
+        }
+        assertThat(calls.metrics(key).overloaded()).isPositive();
+        assertThat(told(KmsEvent.BreakerChanged.class)).isEmpty();
+    }
+
+    private CompletableFuture<?> flight(Recipient recipient, Standing standing) {
+        return calls.begin(
+                "a test",
+                () -> {
+                    calls.invoke(key, Operation.UNWRAP, standing, () -> key.unwrap(recipient, BINDING))
+                            .close();
+                    return true;
+                },
+                done -> {});
+    }
+}
