@@ -60,6 +60,47 @@ ok "a.sealed beside a, and back, mode 600"
 "$kms" encrypt - < original | "$kms" decrypt - | cmp - original || fail "through pipes it is not what was encrypted"
 ok "through pipes"
 
+# The drill of docs/BACKUP.md, with its own lines.
+home=${KMS_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/sealwright}
+(umask 077; cp "$home/local/default.key" default.key.copy)
+expect 0 "$kms" key create doomed
+expect 0 "$kms" backup create keys.backup
+grep -q "keep a copy of the key file $home/local/default.key" "$work/err" || fail "backup create does not name the key file"
+[ "$(stat -c %a keys.backup)" = 600 ] || fail "the backup is not mode 600"
+(
+  export KMS_HOME=$work/drill
+  mkdir -p "$KMS_HOME/local" && chmod 700 "$KMS_HOME" "$KMS_HOME/local"
+  expect 1 "$kms" backup restore keys.backup
+  grep -q KMS_CLI_KEY_FILE_LOST "$work/err" || fail "a restore without the key file was not explained"
+  cp default.key.copy "$KMS_HOME/local/default.key" && chmod 600 "$KMS_HOME/local/default.key"
+  expect 0 "$kms" backup restore keys.backup
+  expect 0 "$kms" health
+  expect 0 "$kms" decrypt first -o drilled
+  cmp drilled original || fail "what was sealed before the backup does not open after the restore"
+)
+expect 0 "$kms" key destroy doomed --now --yes
+expect 1 "$kms" backup restore keys.backup
+expect 0 "$kms" backup restore keys.backup --force
+[ "$(find "$home" -name 'before-restore-*.backup' -perm 600 | wc -l)" = 1 ] || fail "the old store was not saved"
+expect 0 "$kms" key show doomed
+grep -q destroyed "$work/out" || fail "a destroyed key came back"
+rm -f "$home"/store.db*
+expect 0 "$kms" backup restore "$(find "$home" -name 'before-restore-*.backup')"
+expect 0 "$kms" decrypt second -o second.opened.again
+cmp second.opened.again original || fail "the saved store does not restore"
+ok "the drill: backup, restore at another place and over what is there, a destroyed key stays destroyed"
+
+KMS_HOME=$work/courier expect 0 "$kms" master-key bootstrap --create
+KMS_HOME=$work/there expect 0 "$kms" master-key bootstrap --create
+for to in "$home" "$work/there"; do (umask 077; cp "$work/courier/local/default.key" "$to/local/courier.key"); done
+expect 0 "$kms" key create orders
+expect 0 "$kms" encrypt original -k orders -o ordered
+expect 0 "$kms" key export orders -m local://courier -o orders.export
+KMS_HOME=$work/there expect 0 "$kms" key import orders orders.export -m local://courier
+KMS_HOME=$work/there expect 0 "$kms" decrypt ordered -o ordered.opened
+cmp ordered.opened original || fail "what was sealed before the export does not open after the import"
+ok "a key exported under a courier's key opens at the other place what was sealed before"
+
 best=999999
 for _ in 1 2 3 4 5; do
   before=$(date +%s%N)

@@ -7,7 +7,6 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
@@ -27,6 +26,7 @@ final class Cli {
         COMMANDS.put("inspect", InspectCommand.class);
         COMMANDS.put("rewrap", RewrapCommand.class);
         COMMANDS.put("key", KeyCommand.class);
+        COMMANDS.put("backup", BackupCommand.class);
         COMMANDS.put("master-key", MasterKeyCommand.class);
         COMMANDS.put("bootstrap_master_key", BootstrapCommand.Alias.class);
         COMMANDS.put("rotate_encryption_keys", MasterKeyRotateCommand.Alias.class);
@@ -84,15 +84,11 @@ final class Cli {
             root.addSubcommand(first, new CommandLine(called, factory));
         } else {
             COMMANDS.forEach((name, type) -> root.addSubcommand(name, new CommandLine(type, factory)));
-            for (String name : List.of("doctor", "backup")) {
-                later(root, name, name);
-            }
+            later(root, "doctor", "doctor");
         }
         CommandLine key = root.getSubcommands().get("key");
         if (key != null) {
-            for (String name : List.of("export", "import", "cancel-destroy")) {
-                later(key, name, "key " + name);
-            }
+            later(key, "cancel-destroy", "key cancel-destroy");
         }
     }
 

@@ -205,6 +205,59 @@ final class Home {
         return builder().masterKey(DEFAULT_MASTER_KEY).store(openStore()).build();
     }
 
+    /** A manager on the store, for an export under another master key, or with null in the clear. */
+    KeyManager exporting(@Nullable String masterKey) {
+        demandBoth();
+        KeyManagerBuilder builder = builder().masterKey(DEFAULT_MASTER_KEY);
+        if (masterKey != null && !masterKey.equals(DEFAULT_MASTER_KEY)) {
+            builder.masterKey(masterKey);
+        }
+        return builder.store(openStore()).build();
+    }
+
+    /** A manager on the store that opens exports with these master keys as well. */
+    KeyManager importing(List<String> masterKeys) {
+        demandBoth();
+        KeyManagerBuilder builder = builder().masterKey(DEFAULT_MASTER_KEY);
+        masterKeys.stream()
+                .map(Home::canonical)
+                .distinct()
+                .filter(uri -> !uri.equals(DEFAULT_MASTER_KEY))
+                .forEach(builder::alsoOpenWith);
+        return builder.store(openStore()).build();
+    }
+
+    /** A manager on the store, made if it is missing, and on the master key, which must be there to open a backup. */
+    KeyManager restoring() {
+        if (!hasKeyFile()) {
+            throw new Failure(
+                    Failure.Code.KMS_CLI_KEY_FILE_LOST,
+                    "The key file " + keyFile() + " is not there.",
+                    "A backup opens only with the master key that it was made under, which is not in it.",
+                    "Put the key file back first, mode 0600, or choose another home with KMS_HOME.");
+        }
+        makeFolderOf(store);
+        return builder().masterKey(DEFAULT_MASTER_KEY).store(openStore()).build();
+    }
+
+    /** A file in the home. */
+    Path beside(String name) {
+        return folder.resolve(name);
+    }
+
+    /** What else must be kept, so that a backup is one. */
+    String backUpMasterKeys(List<String> masterKeys) {
+        return "the backup opens only with " + String.join(" or ", masterKeys)
+                + (masterKeys.contains(DEFAULT_MASTER_KEY)
+                        ? ": keep a copy of the key file " + keyFile() + " as well, apart from it"
+                        : "");
+    }
+
+    /** A master key's URI in the one spelling that managers know it by. */
+    static String canonical(String uri) {
+        return MasterKeyUri.parse(uri).toString();
+    }
+
     /** A manager on the default master key and, if it is there, the store. */
     KeyManager present() {
         if (isEmpty()) {

@@ -13,7 +13,9 @@ import picocli.CommandLine.ParameterException;
             KeyRotateCommand.class,
             KeyDeactivateCommand.class,
             KeyCompromiseCommand.class,
-            KeyDestroyCommand.class
+            KeyDestroyCommand.class,
+            KeyExportCommand.class,
+            KeyImportCommand.class
         })
 final class KeyCommand extends Command {
     @Override

@@ -42,6 +42,10 @@ final class KeyTexts {
                 + versions.get(versions.size() - 1).number() + ", " + Names.state(key.state()) + "\n";
     }
 
+    static String count(long keys) {
+        return keys == 1 ? "1 key" : keys + " keys";
+    }
+
     static @Nullable String text(@Nullable Instant time) {
         return time == null ? null : time.toString();
     }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -58,10 +59,11 @@ final class Target implements AutoCloseable {
     /**
      * Checks that the file may be written; nothing is opened yet.
      *
+     * @param source the input, or null if no file is read
      * @param force whether a file that is there may be replaced
      * @throws Failure if it is there, is the input, or is a folder
      */
-    static Target file(Surroundings here, String name, Source source, boolean force) {
+    static Target file(Surroundings here, String name, @Nullable Source source, boolean force) {
         Path given = Failure.path(name);
         try {
             if (Files.isDirectory(given)) {
@@ -71,7 +73,10 @@ final class Target implements AutoCloseable {
             if (exists && !Files.isRegularFile(given)) {
                 return new Target(here, name, Kind.IN_PLACE, given, true);
             }
-            if (exists && source.isRegularFile() && Files.isSameFile(given, source.file())) {
+            if (exists
+                    && source != null
+                    && source.isRegularFile()
+                    && Files.isSameFile(given, Objects.requireNonNull(source.file()))) {
                 throw new Failure(
                         Failure.Code.KMS_CLI_SAME_FILE,
                         "'" + name + "' is the input itself.",

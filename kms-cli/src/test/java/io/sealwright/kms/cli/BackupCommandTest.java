@@ -1,0 +1,137 @@
+package io.sealwright.kms.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sealwright.kms.cli.Run.Result;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code kms backup create} and {@code kms backup restore}. */
+class BackupCommandTest {
+    @TempDir
+    Path folder;
+
+    private Path home;
+    private Path sealed;
+    private Path backup;
+
+    @BeforeEach
+    void message() throws Exception {
+        home = folder.resolve("home");
+        backup = folder.resolve("keys.backup");
+        sealed = folder.resolve("a.sealed");
+        done("encrypt", Files.writeString(folder.resolve("a"), "attack at dawn"));
+    }
+
+    private Result done(Object... args) {
+        Result result = Run.at(home).kms(args);
+        assertThat(result.code()).as(result.err()).isZero();
+        return result;
+    }
+
+    private Result refused(String code, Object... args) {
+        Result result = Run.at(home).kms(args);
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err()).contains(code);
+        assertThat(result.out()).isEmpty();
+        return result;
+    }
+
+    private void opens() {
+        assertThat(done("decrypt", sealed, "-o", "-").out()).isEqualTo("attack at dawn");
+    }
+
+    private List<Path> saved() throws Exception {
+        try (Stream<Path> files = Files.list(home)) {
+            return files.filter(file -> file.getFileName().toString().startsWith("before-restore-"))
+                    .toList();
+        }
+    }
+
+    @Test
+    void create_namesTheKeyFileAndTheFileIsItsOwnersAlone() throws Exception {
+        Result result = done("backup", "create", backup);
+        assertThat(result.out()).startsWith("backed up 1 key as of 20");
+        assertThat(result.errLines())
+                .singleElement()
+                .asString()
+                .contains("local://default")
+                .contains(home.resolve("local/default.key").toString());
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(backup)))
+                .isEqualTo("rw-------");
+        refused("KMS_CLI_TARGET_EXISTS", "backup", "create", backup);
+        refused("KMS_MESSAGE_MALFORMED", "decrypt", backup, "-o", "-");
+        assertThat(done("backup", "create", "-").bytes()).startsWith(Files.readAllBytes(backup)[0]);
+    }
+
+    @Test
+    void restore_storeLost_makesItAnew() throws Exception {
+        done("backup", "create", backup);
+        for (String name : List.of("store.db", "store.db-wal", "store.db-shm")) {
+            Files.deleteIfExists(home.resolve(name));
+        }
+        assertThat(done("backup", "restore", backup).out()).startsWith("restored 1 key of the backup made 20");
+        opens();
+        assertThat(saved()).isEmpty();
+    }
+
+    @Test
+    void restore_intoAnotherHome_needsTheKeyFileFirst() throws Exception {
+        done("backup", "create", backup);
+        Path before = home;
+        home = folder.resolve("elsewhere");
+        refused("KMS_CLI_KEY_FILE_LOST", "backup", "restore", backup);
+        assertThat(home).doesNotExist();
+        Files.createDirectories(home.resolve("local"));
+        Files.copy(before.resolve("local/default.key"), home.resolve("local/default.key"));
+        done("backup", "restore", backup);
+        opens();
+    }
+
+    @Test
+    void restore_storeHasKeys_needsForceAndSavesItFirst() throws Exception {
+        done("key", "create", "doomed");
+        done("backup", "create", backup);
+        done("key", "destroy", "doomed", "--now", "--yes");
+        done("key", "create", "later");
+        refused("KMS_OPERATION_REFUSED", "backup", "restore", backup);
+        Result result = done("backup", "restore", backup, "--force");
+        assertThat(result.out())
+                .startsWith("restored 2 keys of the backup made 20")
+                .endsWith("; kept 1 key that it does not have\n");
+        assertThat(saved())
+                .singleElement()
+                .satisfies(old -> assertThat(result.err()).contains("the store as it was is in " + old));
+        opens();
+        assertThat(done("key", "list").out().lines().toList())
+                .hasSize(3)
+                .anySatisfy(line -> assertThat(line).startsWith("doomed").contains("destroyed"))
+                .anySatisfy(line -> assertThat(line).startsWith("later").contains("active"));
+        done("backup", "restore", saved().get(0), "--force");
+        assertThat(saved()).hasSize(2);
+        opens();
+    }
+
+    @Test
+    void restore_damagedCutOrNotThere_isRefusedAndNothingIsWritten() throws Exception {
+        done("backup", "create", backup);
+        byte[] whole = Files.readAllBytes(backup);
+        Files.delete(backup);
+        refused("KMS_CLI_INPUT", "backup", "restore", backup, "--force");
+        Files.write(backup, java.util.Arrays.copyOf(whole, whole.length - 1));
+        refused("KMS_AUTHENTICATION_FAILED", "backup", "restore", backup, "--force");
+        Files.write(backup, Files.readAllBytes(sealed));
+        refused("KMS_MESSAGE_MALFORMED", "backup", "restore", backup, "--force");
+        whole[whole.length - 40] ^= 1;
+        Files.write(backup, whole);
+        refused("KMS_AUTHENTICATION_FAILED", "backup", "restore", backup, "--force");
+        assertThat(saved()).isEmpty();
+        opens();
+    }
+}
