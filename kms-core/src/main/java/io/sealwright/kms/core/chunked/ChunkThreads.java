@@ -3,7 +3,6 @@ package io.sealwright.kms.core.chunked;
 import java.security.Provider;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,7 +17,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ChunkThreads implements AutoCloseable {
     /** What one large segment of a ring takes. */
-    static final long SEGMENT_MEMORY = 2L << 20;
+    static final long SEGMENT_MEMORY = 4L << 20;
 
     private static final Logger LOG = LoggerFactory.getLogger(ChunkThreads.class);
     private static final int MOST_SEGMENTS = 32;
@@ -131,7 +130,9 @@ public final class ChunkThreads implements AutoCloseable {
             }
             executor.execute(task);
             return true;
-        } catch (RejectedExecutionException e) {
+        } catch (RuntimeException e) {
+            // Refused as it may, or in its own way: an executor that was given may throw what it likes.
+            LOG.debug("The executor took no task; the caller goes on alone", e);
             return false;
         } catch (OutOfMemoryError e) {
             // "Unable to create native thread": the caller does the work itself.

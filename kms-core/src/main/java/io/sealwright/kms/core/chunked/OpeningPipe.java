@@ -50,9 +50,9 @@ final class OpeningPipe implements BodyReader {
         if (segment == null) {
             return -1;
         }
-        int length = segment.produced - handedAt;
+        int length = Math.min(Sources.PIECE_BYTES, segment.produced - handedAt);
         out.write(segment.out, handedAt, length);
-        handedAt = segment.produced;
+        handedAt += length;
         return length;
     }
 
@@ -132,7 +132,7 @@ final class OpeningPipe implements BodyReader {
     private void fill(Segment segment, boolean bulk) throws IOException {
         while (!segment.isFull()) {
             boolean needed = ring.outstanding() == 0 && segment.length < ChunkedCipher.SEALED_CHUNK_BYTES;
-            int wanted = segment.in.length - segment.length;
+            int wanted = Math.min(Sources.PIECE_BYTES, segment.in.length - segment.length);
             if (!needed && !(bulk && filledLastRead)) {
                 wanted = Math.min(wanted, Sources.available(source));
                 if (wanted <= 0) {

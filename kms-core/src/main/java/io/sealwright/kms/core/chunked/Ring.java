@@ -24,8 +24,12 @@ import org.jspecify.annotations.Nullable;
  * segment that a helper is computing at that moment. All methods but the helpers' are the owner's.
  */
 final class Ring implements AutoCloseable {
-    /** 63 and not 64: with its object's header an array of 1 MiB takes two of G1's regions in a small heap. */
-    static final int LARGE_CHUNKS = 63;
+    /**
+     * Some 2 MiB: what two cores hand to each other comes cheaper out of the cache they share than out of the other's own,
+     * so a segment is to be too large for that. 127 and not 128: with its object's header an array of 2 MiB takes three of
+     * G1's regions in a small heap.
+     */
+    static final int LARGE_CHUNKS = 127;
 
     private static final int SMALL_CHUNKS = 4;
 
@@ -91,7 +95,7 @@ final class Ring implements AutoCloseable {
     /** Larger segments, once the message has proved longer; all segments are free. */
     private void grow() {
         int wanted = segmentChunks;
-        if (nextChunk >= LARGE_CHUNKS && threads.helpers() > 0) {
+        if (nextChunk >= Integer.getInteger("lg", 127) && threads.helpers() > 0) {
             wanted = LARGE_CHUNKS;
         } else if (nextChunk > 0) {
             wanted = SMALL_CHUNKS;

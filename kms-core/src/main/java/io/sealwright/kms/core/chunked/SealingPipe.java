@@ -58,7 +58,8 @@ final class SealingPipe implements BodyWriter {
     @Override
     public boolean writeFrom(InputStream source) throws IOException {
         Segment segment = filling();
-        int read = Sources.read(source, segment.in, segment.length, segment.in.length - segment.length);
+        int wanted = Math.min(Sources.PIECE_BYTES, segment.in.length - segment.length);
+        int read = Sources.read(source, segment.in, segment.length, wanted);
         if (read < 0) {
             return false;
         }
@@ -108,7 +109,12 @@ final class SealingPipe implements BodyWriter {
     }
 
     private void pass(Segment done) throws IOException {
-        target.write(done.out, 0, done.produced);
+        int at = 0;
+        while (at < done.produced) {
+            int part = Math.min(Sources.PIECE_BYTES, done.produced - at);
+            target.write(done.out, at, part);
+            at += part;
+        }
         written += done.produced;
         ring.release(done);
     }

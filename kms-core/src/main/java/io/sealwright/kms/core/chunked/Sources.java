@@ -7,6 +7,9 @@ import java.io.InputStream;
 final class Sources {
     static final int BUFFER_BYTES = 16 * 1024;
 
+    /** The most that is read or written in one call: files copy it once more, and that copy stays in a core's cache. */
+    static final int PIECE_BYTES = 256 * 1024;
+
     private Sources() {}
 
     /** As {@link InputStream#read(byte[], int, int)}, but never 0 for a length over 0, whatever the source does. */

@@ -62,7 +62,7 @@ final class DefaultKeyManager implements KeyManager {
     private final MasterKeys masterKeys;
     private final @Nullable NamedKeyStore store;
     private final @Nullable NamedKeyRing namedKeys;
-    private final Salts salts = new Salts();
+    private final Salts salts;
     private final CoarseTime time;
     private final ProviderCalls calls;
     private final SealingTargets targets;
@@ -84,11 +84,17 @@ final class DefaultKeyManager implements KeyManager {
 
     static DefaultKeyManager open(KeyManagerSettings settings) {
         MasterKeys masterKeys = MasterKeys.open(settings);
+        Salts salts = new Salts();
+        CoarseTime time = null;
         NamedKeyStore store = null;
         try {
+            time = new CoarseTime(settings.time(), salts::nextEra);
             store = store(settings);
-            return new DefaultKeyManager(settings, masterKeys, store);
+            return new DefaultKeyManager(settings, masterKeys, store, salts, time);
         } catch (RuntimeException | Error e) {
+            if (time != null) {
+                time.close();
+            }
             masterKeys.close();
             if (store != null) {
                 store.close();
@@ -112,12 +118,18 @@ final class DefaultKeyManager implements KeyManager {
         return null;
     }
 
-    private DefaultKeyManager(KeyManagerSettings settings, MasterKeys masterKeys, @Nullable NamedKeyStore store) {
+    private DefaultKeyManager(
+            KeyManagerSettings settings,
+            MasterKeys masterKeys,
+            @Nullable NamedKeyStore store,
+            Salts salts,
+            CoarseTime time) {
         this.suite = settings.suite();
         this.masterKeys = masterKeys;
         this.store = store;
         Events events = new Events(settings.listeners());
-        this.time = new CoarseTime(settings.time(), salts::nextEra);
+        this.salts = salts;
+        this.time = time;
         this.calls = new ProviderCalls(
                 settings.deadline(), settings.retryAttempts(), settings.providerExecutor(), events, settings.time());
         this.namedKeys = store == null

@@ -39,21 +39,34 @@ public final class HeaderParser {
      * @return null if more bytes are needed; never null once 1 MiB is there (64 KiB, unless it is of the form of pads)
      */
     public static @Nullable Header tryParse(byte[] in, int from, int to) {
-        Header header = tryParseParcel(in, from, to);
-        if (header != null && header.context().hasReservedNames()) {
+        return attempt(in, from, to).header();
+    }
+
+    /**
+     * What came of reading the bytes that are there.
+     *
+     * @param header null if more bytes are needed
+     * @param needed with fewer bytes in all than these another attempt is in vain; 0 beside a header
+     */
+    record Attempt(@Nullable Header header, int needed) {}
+
+    /** As {@link #tryParse}, for a reader that has to know how long to wait: at most one attempt a field then. */
+    static Attempt attempt(byte[] in, int from, int to) {
+        Attempt attempt = attemptParcel(in, from, to);
+        if (attempt.header() != null && attempt.header().context().hasReservedNames()) {
             throw malformed("Its encryption context uses a reserved name: it is an export of a key or a backup, which"
                     + " kms key import and kms backup restore open.");
         }
-        return header;
+        return attempt;
     }
 
-    /** As {@link #tryParse}, reserved names in the context allowed: for exports and backups. */
-    static @Nullable Header tryParseParcel(byte[] in, int from, int to) {
+    /** As {@link #attempt}, reserved names in the context allowed: for exports and backups. */
+    static Attempt attemptParcel(byte[] in, int from, int to) {
         Cursor cursor = new Cursor(in, from, to);
         try {
-            return read(cursor);
+            return new Attempt(read(cursor), 0);
         } catch (Cursor.Cut e) {
-            return null;
+            return new Attempt(null, e.needed);
         }
     }
 
@@ -238,8 +251,11 @@ public final class HeaderParser {
         static final class Cut extends Exception {
             private static final long serialVersionUID = 1L;
 
-            Cut() {
+            final int needed;
+
+            Cut(int needed) {
                 super(null, null, false, false);
+                this.needed = needed;
             }
         }
 
@@ -271,7 +287,10 @@ public final class HeaderParser {
             if (there == 0 || !Arrays.equals(in, from, from + there, Format.MAGIC, 0, there)) {
                 throw malformed(there == 0 ? "It is empty." : "It does not begin with the format's four bytes.");
             }
-            skip(Format.MAGIC.length);
+            if (there < Format.MAGIC.length) {
+                throw new Cut(there + 1);
+            }
+            skip(there);
         }
 
         int u8() throws Cut {
@@ -336,7 +355,7 @@ public final class HeaderParser {
                 throw tooLong(limit);
             }
             if (to - at < length) {
-                throw new Cut();
+                throw new Cut(at - from + length);
             }
         }
     }

@@ -3,7 +3,6 @@ package io.sealwright.kms.core.message;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /** Reads a header from a stream, taking no more than a header's most bytes into memory. */
 public final class HeaderReader {
@@ -26,22 +25,22 @@ public final class HeaderReader {
      * @throws io.sealwright.kms.error.KmsException if it is no header, or the stream ends inside it
      */
     public static Start read(InputStream in) throws IOException {
-        return read(in, HeaderParser::tryParse);
+        return read(in, HeaderParser::attempt);
     }
 
     /** As {@link #read(InputStream)}, of an export or a backup, whose context has reserved names. */
     public static Start readParcel(InputStream in) throws IOException {
-        return read(in, HeaderParser::tryParseParcel);
+        return read(in, HeaderParser::attemptParcel);
     }
 
     private interface Parser {
-        @Nullable
-        Header tryParse(byte[] in, int from, int to);
+        HeaderParser.Attempt attempt(byte[] in, int from, int to);
     }
 
     private static Start read(InputStream in, Parser parser) throws IOException {
         byte[] buffer = new byte[FIRST_READ_BYTES];
         int filled = 0;
+        int needed = 1;
         while (true) {
             int read = in.read(buffer, filled, buffer.length - filled);
             if (read == 0) {
@@ -56,9 +55,12 @@ public final class HeaderReader {
                 return start(header, buffer, filled, in);
             }
             filled += read;
-            Header header = parser.tryParse(buffer, 0, filled);
-            if (header != null) {
-                return start(header, buffer, filled, in);
+            if (filled >= needed) {
+                HeaderParser.Attempt attempt = parser.attempt(buffer, 0, filled);
+                if (attempt.header() != null) {
+                    return start(attempt.header(), buffer, filled, in);
+                }
+                needed = attempt.needed();
             }
             if (filled == buffer.length) {
                 // The parser bounds the header, so this ends at its limit.

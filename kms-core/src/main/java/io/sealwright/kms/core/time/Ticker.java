@@ -23,7 +23,6 @@ final class Ticker {
     private Ticker() {}
 
     static synchronized void join(Runnable gap) {
-        MEMBERS.add(gap);
         now = System.nanoTime();
         if (thread == null) {
             Thread fresh = new Thread(Ticker::run, "sealwright-ticker");
@@ -31,6 +30,7 @@ final class Ticker {
             fresh.start();
             thread = fresh;
         }
+        MEMBERS.add(gap);
     }
 
     static synchronized void leave(Runnable gap) {

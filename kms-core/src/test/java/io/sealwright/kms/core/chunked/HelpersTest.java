@@ -10,8 +10,10 @@ import io.sealwright.kms.error.AuthenticationFailedException;
 import java.io.ByteArrayOutputStream;
 import java.security.GeneralSecurityException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.crypto.AEADBadTagException;
@@ -197,6 +199,41 @@ class HelpersTest {
             skipped++;
         }
         assertThat(skipped).isBetween(10, 500); // it tries again
+    }
+
+    @Test
+    void execute_executorThrows_costsHelpAndNothingElse() throws Exception {
+        byte[] plaintext = random(12 * SEGMENT + 5);
+        byte[] expected = expected(plaintext);
+        AtomicInteger asked = new AtomicInteger();
+        List<Executor> executors = List.of(
+                task -> {
+                    asked.incrementAndGet();
+                    throw new UnsupportedOperationException("not today");
+                },
+                task -> {
+                    asked.incrementAndGet();
+                    task.run();
+                    throw new IllegalStateException("late, and wrong");
+                });
+        for (Executor executor : executors) {
+            asked.set(0);
+            try (ChunkThreads given = new ChunkThreads(executor, false, null, 2, 64L << 20)) {
+                ByteArrayOutputStream target = new ByteArrayOutputStream();
+                try (SealingPipe pipe = new SealingPipe(start(), target, given)) {
+                    pipe.write(plaintext, 0, plaintext.length);
+                    pipe.finish();
+                }
+                assertThat(Arrays.equals(expected, 0, expected.length, target.toByteArray(), 3, 3 + expected.length))
+                        .isTrue();
+                assertThat(asked.getAndSet(0)).isPositive();
+                byte[] out = new byte[3 + expected.length];
+                new ChunkedBodies(given).seal(start(), plaintext, 0, plaintext.length, out, 0);
+                assertThat(Arrays.equals(expected, 0, expected.length, out, 3, out.length))
+                        .isTrue();
+                assertThat(asked.get()).isPositive();
+            }
+        }
     }
 
     @Test
