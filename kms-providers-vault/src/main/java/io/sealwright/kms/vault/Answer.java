@@ -41,6 +41,20 @@ final class Answer {
         return status == 200 || status == 204;
     }
 
+    /** Tells whether there are {@code errors} as the server gives them: texts, or none. Others put objects there. */
+    boolean hasErrors() {
+        JsonValue errors = body.get("errors");
+        if (errors == null || !errors.isArray()) {
+            return false;
+        }
+        for (JsonValue error : errors.asArray()) {
+            if (!error.isString()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** The server's texts in lower case; empty if there are none. */
     List<String> errors() {
         List<String> texts = new ArrayList<>();

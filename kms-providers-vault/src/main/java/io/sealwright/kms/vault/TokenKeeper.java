@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +45,7 @@ final class TokenKeeper implements AutoCloseable {
     private final ReentrantLock changing = new ReentrantLock(); // held while logging in or renewing
     private final ReentrantLock verifying = new ReentrantLock(); // held while asking whether a token is alive
 
-    private volatile @Nullable Lease lease; // written under changing
+    private final AtomicReference<@Nullable Lease> lease = new AtomicReference<>(); // set under changing
     private @Nullable Failure failure; // guarded by changing
     private volatile boolean closed;
 
@@ -62,14 +63,14 @@ final class TokenKeeper implements AutoCloseable {
      */
     Lease current(Deadline deadline) {
         requireOpen();
-        Lease there = lease;
+        Lease there = lease.get();
         if (there != null && !there.ended(time.nanoTime())) {
             return there;
         }
         lock(changing, "wait for a login by " + auth, deadline);
         try {
             requireOpen();
-            there = lease;
+            there = lease.get();
             long now = time.nanoTime();
             if (there != null && !there.ended(now)) {
                 return there;
@@ -112,14 +113,7 @@ final class TokenKeeper implements AutoCloseable {
 
     /** Forgets a dead token, unless another has taken its place; the next call logs in. */
     void drop(Lease dead) {
-        changing.lock(); // held by others only within their deadlines
-        try {
-            if (lease == dead) {
-                lease = null;
-            }
-        } finally {
-            changing.unlock();
-        }
+        lease.compareAndSet(dead, null); // without the lock: whoever holds it may wait for the server
     }
 
     /**
@@ -128,11 +122,11 @@ final class TokenKeeper implements AutoCloseable {
      * @param timeout of the whole attempt
      */
     void renew(Lease due, Duration timeout) {
-        if (closed || lease != due || !changing.tryLock()) {
+        if (closed || lease.get() != due || !changing.tryLock()) {
             return; // whoever holds the lock puts another in its place
         }
         try {
-            if (lease == due && !renewed(due, Deadline.after(timeout))) {
+            if (lease.get() == due && !renewed(due, Deadline.after(timeout))) {
                 renewals.scheduleAgain(due, time.nanoTime());
             }
         } finally {
@@ -148,7 +142,7 @@ final class TokenKeeper implements AutoCloseable {
     public void close() {
         closed = true;
         renewals.close();
-        lease = null;
+        lease.set(null);
     }
 
     /** Caller holds {@link #changing}. */
@@ -202,7 +196,7 @@ final class TokenKeeper implements AutoCloseable {
     }
 
     private void take(Lease fresh) {
-        lease = fresh;
+        lease.set(fresh);
         failure = null;
         renewals.schedule(fresh);
     }

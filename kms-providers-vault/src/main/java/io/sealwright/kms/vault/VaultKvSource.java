@@ -209,7 +209,7 @@ final class VaultKvSource implements SecretSource {
     }
 
     private RuntimeException refused(Answer answer, String verb) {
-        if (answer.status() == 404) {
+        if (answer.status() == 404 && answer.hasErrors()) {
             boolean mount = answer.says("no handler for route");
             return new KeyNotFoundException(
                     "The secret " + uri + " is not there.",

@@ -80,11 +80,12 @@ final class VaultServer {
             case 204 -> new Answer(what, status, new JsonObject(), text -> false);
             case 400, 403, 404, 405 -> {
                 JsonObject body = json(what, response);
-                JsonValue errors = body.get("errors");
-                if ((errors == null || !errors.isArray()) && body.get("data") == null) {
+                Answer answer = new Answer(what, status, body, text -> !holdsSecret(text, request, token));
+                // A deleted version of a KV secret is told by 404 with data, everything else by errors.
+                if (!answer.hasErrors() && !answer.has("data")) {
                     throw notItsOwn(what, "HTTP " + status + " without an error of the server's own");
                 }
-                yield new Answer(what, status, body, text -> !holdsSecret(text, request, token));
+                yield answer;
             }
             default -> throw refusedByStatus(what, status);
         };

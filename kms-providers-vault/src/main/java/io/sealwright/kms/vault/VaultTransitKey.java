@@ -189,7 +189,7 @@ final class VaultTransitKey implements MasterKey {
     private TransitFacts facts(String verb, Deadline deadline) {
         String what = verb + " " + uri;
         Answer answer = session.ask(Request.get(what, keyPath()), deadline);
-        if (answer.status() == 404) {
+        if (answer.status() == 404 && answer.hasErrors()) {
             throw notThere(answer, what);
         }
         if (!answer.ok()) {
@@ -304,7 +304,7 @@ final class VaultTransitKey implements MasterKey {
 
     /** What the server's own refusal of a request means: the table in docs/providers/VAULT.md, row by row tested. */
     private RuntimeException refused(Answer answer, String what) {
-        if (answer.status() == 404 || answer.says("encryption key not found")) {
+        if ((answer.status() == 404 && answer.hasErrors()) || answer.says("encryption key not found")) {
             return notThere(answer, what);
         }
         if (answer.says("message authentication failed") || answer.says("invalid ciphertext")) {

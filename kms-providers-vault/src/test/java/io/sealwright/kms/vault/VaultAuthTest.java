@@ -409,10 +409,10 @@ class VaultAuthTest {
 
     @Test
     void token_renewable_livesOnPastItsFirstEnd() throws Exception {
-        String token = bao.token("3s", POLICY);
+        String token = bao.token("4s", POLICY);
         try (MasterKey key = key(VaultAuth.token(token))) {
             key.generate(BINDING).close();
-            TimeUnit.MILLISECONDS.sleep(4_500);
+            TimeUnit.MILLISECONDS.sleep(5_500);
             key.generate(BINDING).close();
             assertThat(proxy.count("renew-self")).isBetween(1L, 4L);
             assertThat(proxy.count("lookup-self")).isEqualTo(1);
@@ -421,8 +421,8 @@ class VaultAuthTest {
 
     @Test
     void appRole_tokenNearItsGreatestAge_isReplacedBeforeItEnds() throws Exception {
-        try (MasterKey key = key(appRole("aging", "2s", ",\"token_max_ttl\":\"3s\""))) {
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(7);
+        try (MasterKey key = key(appRole("aging", "3s", ",\"token_max_ttl\":\"4s\""))) {
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(9);
             while (System.nanoTime() < end) {
                 key.generate(BINDING).close();
                 TimeUnit.MILLISECONDS.sleep(50);
