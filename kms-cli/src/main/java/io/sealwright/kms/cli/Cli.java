@@ -86,10 +86,6 @@ final class Cli {
             COMMANDS.forEach((name, type) -> root.addSubcommand(name, new CommandLine(type, factory)));
             later(root, "doctor", "doctor");
         }
-        CommandLine key = root.getSubcommands().get("key");
-        if (key != null) {
-            later(key, "cancel-destroy", "key cancel-destroy");
-        }
     }
 
     private static void later(CommandLine under, String name, String whole) {

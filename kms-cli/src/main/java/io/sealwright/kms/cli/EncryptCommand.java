@@ -68,6 +68,9 @@ final class EncryptCommand extends Command {
         try (Source source = Source.open(here(), input);
                 Target target = target(source);
                 KeyManager kms = home.sealing(chosen)) {
+            if (chosen.isEmpty() || chosen.stream().anyMatch(choice -> !choice.masterKey())) {
+                Overdue.catchUp(here(), kms);
+            }
             Work.between(source, target, () -> {
                 byte[] head = source.read(ONE_PIECE_BYTES + 1);
                 try {

@@ -334,7 +334,7 @@ final class Home {
     }
 
     private KeyManagerBuilder builder() {
-        return KeyManager.builder().home(folder);
+        return KeyManager.builder().home(folder).schedule(false); // see Overdue
     }
 
     private NamedKeyStore openStore() {

@@ -48,6 +48,7 @@ abstract class KeyChangeCommand extends OneKeyCommand {
                 version(key, number);
             }
             print(KeyTexts.sentence(key));
+            Overdue.catchUp(here(), kms);
         }
         return 0;
     }

@@ -14,6 +14,8 @@ import picocli.CommandLine.ParameterException;
             KeyDeactivateCommand.class,
             KeyCompromiseCommand.class,
             KeyDestroyCommand.class,
+            KeyCancelDestroyCommand.class,
+            KeyScheduleCommand.class,
             KeyExportCommand.class,
             KeyImportCommand.class
         })

@@ -1,8 +1,10 @@
 package io.sealwright.kms.cli;
 
 import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.KeyOptions;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.NamedKey;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -28,7 +30,10 @@ final class KeyCreateCommand extends Command {
     @Option(names = "--active-from", paramLabel = "T", description = "Seals from this time on, in ISO 8601.")
     private @Nullable String activeFrom;
 
-    @Option(names = "--rotate-every", hidden = true, arity = "0..1", fallbackValue = "")
+    @Option(
+            names = "--rotate-every",
+            paramLabel = "P90D",
+            description = "Rotate it by itself so often; PT1H to P3650D.")
     private @Nullable String rotateEvery;
 
     @Mixin
@@ -36,14 +41,14 @@ final class KeyCreateCommand extends Command {
 
     @Override
     public Integer call() {
-        refuse("--rotate-every", rotateEvery);
         Names.key(name);
         KeySpec wanted = Names.spec(spec);
         Instant from = activeFrom == null ? null : Names.time("--active-from", activeFrom);
+        Duration every = rotateEvery == null ? null : Names.rotation(rotateEvery);
         try (KeyManager kms = store.home(here()).making()) {
-            NamedKey key =
-                    from == null ? kms.keys().create(name, wanted) : kms.keys().create(name, wanted, from);
+            NamedKey key = kms.keys().create(name, wanted, new KeyOptions(from, every));
             print("created " + KeyTexts.sentence(key));
+            Overdue.catchUp(here(), kms);
         }
         return 0;
     }

@@ -1,32 +1,44 @@
 package io.sealwright.kms.cli;
 
 import io.sealwright.kms.NamedKey;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** {@code kms key destroy}. */
 @picocli.CommandLine.Command(
         name = "destroy",
-        description = "Erases a key or version at once; what was encrypted under it is lost.",
+        description = "Erases a key or version after a waiting period, in which it neither encrypts nor opens;"
+                + " what was encrypted under it is lost then.",
         sortOptions = false)
 final class KeyDestroyCommand extends KeyChangeCommand {
-    @Option(names = "--now", description = "At once; together with --yes the only way in this release.")
+    private static final Duration SHORTEST = Duration.ofDays(1);
+    private static final Duration LONGEST = Duration.ofDays(365);
+
+    @Option(names = "--after", paramLabel = "P30D", description = "Wait so long; P1D to P365D, default P30D.")
+    private @Nullable String after;
+
+    @Option(names = "--now", description = "At once; only together with --yes.")
     private boolean now;
 
-    @Option(names = "--after", hidden = true, arity = "0..1", fallbackValue = "")
-    private @Nullable String after;
+    private Duration wait = NamedKey.DEFAULT_DESTROY_WAIT;
 
     @Override
     void check() {
-        refuse("--after", after);
-        if (!now) {
-            throw Failure.laterRelease("a waiting period for 'key destroy'; it destroys with --now --yes only");
+        if (now && after != null) {
+            throw Failure.usage(
+                    "--now and --after contradict each other.",
+                    "A key is destroyed at once, or after a waiting period.",
+                    "Give one of them.");
         }
-        if (!yes) {
+        if (now && !yes) {
             throw Failure.usage(
                     "A key is destroyed at once only with --now --yes.",
                     "What was encrypted under it will be lost for good.",
                     "Add --yes if that is meant.");
+        }
+        if (after != null) {
+            wait = Names.duration("--after", after, SHORTEST, LONGEST);
         }
     }
 
@@ -37,16 +49,27 @@ final class KeyDestroyCommand extends KeyChangeCommand {
 
     @Override
     String consequence() {
-        return "What was encrypted under it is lost for good.";
+        return now
+                ? "What was encrypted under it is lost for good."
+                : "From now on it neither encrypts nor opens, and in " + wait.toDays()
+                        + " days what was encrypted under it is lost for good.";
     }
 
     @Override
     void whole(NamedKey key) {
-        key.destroyNow();
+        if (now) {
+            key.destroyNow();
+        } else {
+            key.destroyAfter(wait);
+        }
     }
 
     @Override
     void version(NamedKey key, int number) {
-        key.destroyNow(number);
+        if (now) {
+            key.destroyNow(number);
+        } else {
+            key.destroyAfter(number, wait);
+        }
     }
 }

@@ -15,6 +15,7 @@ final class KeyRotateCommand extends OneKeyCommand {
             NamedKey key = kms.keys().get(name());
             key.rotate();
             print("rotated " + KeyTexts.sentence(key));
+            Overdue.catchUp(here(), kms);
         }
         return 0;
     }

@@ -35,13 +35,7 @@ final class KeyShowCommand extends OneKeyCommand {
             } else {
                 StringBuilder lines = new StringBuilder(KeyTexts.line(key));
                 for (KeyVersion version : versions) {
-                    lines.append(String.format(
-                            "  v%-4d %-11s made %s  %s%s%n",
-                            version.number(),
-                            Names.state(version.state()),
-                            version.createdAt(),
-                            version.id(),
-                            version.destroyAt() == null ? "" : "  destroyed " + version.destroyAt()));
+                    lines.append(KeyTexts.line(version));
                 }
                 print(lines.toString());
             }

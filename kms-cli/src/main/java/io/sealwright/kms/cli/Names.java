@@ -1,10 +1,12 @@
 package io.sealwright.kms.cli;
 
+import io.sealwright.kms.KeyOptions;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
 import io.sealwright.kms.SecurityLevel;
 import io.sealwright.kms.Suite;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Arrays;
@@ -62,6 +64,33 @@ final class Names {
                     "'" + text + "' is none with date, time and zone.",
                     "Write it like 2030-01-31T12:00:00Z.");
         }
+    }
+
+    /** A length of time in ISO 8601, within bounds. */
+    static Duration duration(String option, String text, Duration least, Duration most) {
+        try {
+            Duration given = Duration.parse(text);
+            if (given.compareTo(least) >= 0 && given.compareTo(most) <= 0) {
+                return given;
+            }
+        } catch (DateTimeException e) {
+            // Said below.
+        }
+        String bounds = days(least) + " to " + days(most);
+        throw Failure.usage(
+                option + " needs a length of time of " + bounds + ".",
+                "'" + text
+                        + "' is none: days are written as P30D, hours as PT12H; months and years have no fixed length.",
+                "Write it so.");
+    }
+
+    /** How often a key is rotated. */
+    static Duration rotation(String text) {
+        return duration("--rotate-every", text, KeyOptions.SHORTEST_ROTATION, KeyOptions.LONGEST_ROTATION);
+    }
+
+    private static String days(Duration time) {
+        return time.toDays() > 0 ? "P" + time.toDays() + "D" : time.toString();
     }
 
     /** In the documents' words, as {@code pre-active}. */
