@@ -5,6 +5,7 @@ import io.sealwright.kms.KeyState;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.namedkey.KeyEntry.View;
 import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.TimeSource;
@@ -143,13 +144,36 @@ final class KeyMaterial implements AutoCloseable {
 
     // ---------------------------------------------------------------- flights
 
-    /** One flight at a time for one need: whoever comes meanwhile waits for it, each with an interrupt of his own. */
+    /**
+     * One flight at a time for one need: whoever comes meanwhile waits for it, each with an interrupt of his own. A flight
+     * that was begun on a worker ends with that worker's interrupt or deadline, which says nothing of the others' calls:
+     * they try again, no longer than a deadline of their own.
+     */
     private Optional<HeldVersion> fly(Object need, String what, Supplier<Optional<HeldVersion>> load) {
-        CompletableFuture<Optional<HeldVersion>> mine = new CompletableFuture<>();
-        CompletableFuture<Optional<HeldVersion>> first = flights.putIfAbsent(need, mine);
-        if (first != null) {
-            return calls.await(what, first);
+        long begun = System.nanoTime(); // real time: it bounds a wait
+        while (true) {
+            CompletableFuture<Optional<HeldVersion>> mine = new CompletableFuture<>();
+            CompletableFuture<Optional<HeldVersion>> first = flights.putIfAbsent(need, mine);
+            if (first == null) {
+                return flyAlone(need, what, load, mine);
+            }
+            try {
+                return calls.await(what, first);
+            } catch (CallInterruptedException e) {
+                boolean ours = Thread.currentThread().isInterrupted();
+                if (ours || System.nanoTime() - begun >= calls.deadline().toNanos()) {
+                    throw e;
+                }
+                LOG.debug("A load was interrupted where it began; it is begun again: {}", what);
+            }
         }
+    }
+
+    private Optional<HeldVersion> flyAlone(
+            Object need,
+            String what,
+            Supplier<Optional<HeldVersion>> load,
+            CompletableFuture<Optional<HeldVersion>> mine) {
         try {
             CompletableFuture<?> unused = calls.submit(what, load, late -> {}).whenComplete((loaded, failure) -> {
                 flights.remove(need, mine);

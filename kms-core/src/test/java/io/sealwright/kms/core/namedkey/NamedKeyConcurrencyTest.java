@@ -7,6 +7,7 @@ import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
 import io.sealwright.kms.KeyVersion;
 import io.sealwright.kms.NamedKey;
+import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyExistsException;
@@ -25,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -137,6 +139,34 @@ class NamedKeyConcurrencyTest {
 
         assertThat(second.get(10, TimeUnit.SECONDS).number()).isEqualTo(1);
         assertThat(failures).singleElement().isInstanceOf(CallInterruptedException.class);
+    }
+
+    @Test
+    void sealing_loadBegunOnAnInterruptedWorker_othersLoadItThemselves() throws Exception {
+        maker.create("orders", KeySpec.AES_256);
+        NamedKeyRing ring = rig.ring();
+        ProviderCalls calls = rig.calls();
+        ring.get("orders");
+        Gate gate = rig.master.hold(Operation.UNWRAP);
+        AtomicReference<Thread> worker = new AtomicReference<>();
+        // The owner is on a worker already, so the load runs on that very thread, and ends with it.
+        Future<HeldVersion> owner = threads.submit(() -> calls.call("another call", () -> {
+            worker.set(Thread.currentThread());
+            return ring.sealing("orders");
+        }));
+        gate.awaitWaiting(1, Duration.ofSeconds(10));
+        List<Future<HeldVersion>> joiners = together(8, i -> ring.sealing("orders"));
+        Rig.await("all joiners wait", () -> waitingThreads() >= 9);
+
+        worker.get().interrupt();
+
+        assertThatThrownBy(() -> owner.get(10, TimeUnit.SECONDS)).hasCauseInstanceOf(CallInterruptedException.class);
+        gate.awaitWaiting(1, Duration.ofSeconds(10));
+        gate.release();
+        for (Future<HeldVersion> joiner : joiners) {
+            assertThat(joiner.get(10, TimeUnit.SECONDS).number()).isEqualTo(1);
+        }
+        assertThat(ring.held()).isEqualTo(1);
     }
 
     @Test

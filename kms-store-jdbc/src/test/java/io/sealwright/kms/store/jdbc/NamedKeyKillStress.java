@@ -15,9 +15,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,8 +29,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The whole engine on a database: two processes create, rotate and change keys at once and are killed by SIGKILL. Whatever was
- * acknowledged is there, every token sealed before opens (unless its version was destroyed), and every key is whole. 100
+ * The whole engine on a database: two processes create, rotate and change keys at once, by call and by schedule, and are killed
+ * by SIGKILL. Whatever was acknowledged is there, every token sealed before opens (unless its version is or is to be
+ * destroyed), and every key is whole. 100
  * kills, scaled by the system property {@code kms.proof}, at least 6.
  */
 class NamedKeyKillStress {
@@ -42,7 +45,10 @@ class NamedKeyKillStress {
     private final Map<String, List<String>> tokens = new HashMap<>();
     private final Map<String, Integer> rotations = new HashMap<>();
     private String url = "";
+    private final Map<String, Set<Integer>> leaving = new HashMap<>();
+    private final long begun = System.currentTimeMillis();
     private int within;
+    private int dueDone;
 
     @ParameterizedTest
     @EnumSource
@@ -70,7 +76,9 @@ class NamedKeyKillStress {
         }
         long opened = tokens.values().stream().mapToLong(List::size).sum();
         System.out.println(kind + ": killed " + kills + " processes, " + within + " of them within a change; " + opened
-                + " tokens under " + tokens.size() + " keys looked at after the last");
+                + " tokens under " + tokens.size() + " keys looked at after the last; " + dueDone
+                + " changes were made because they were due");
+        assertThat(dueDone).as("changes that were due").isPositive();
         assertThat(within).as("kills within a change").isGreaterThanOrEqualTo((kills + 1) / 2);
     }
 
@@ -123,7 +131,8 @@ class NamedKeyKillStress {
     }
 
     private ChildJvm child(String suffix, int seed) throws Exception {
-        return new ChildJvm(NamedKeyChild.class, home.toString(), suffix, Integer.toString(seed), url);
+        return new ChildJvm(
+                NamedKeyChild.class, home.toString(), suffix, Integer.toString(seed), url, Long.toString(begun));
     }
 
     private void follow(List<String> lines) {
@@ -133,16 +142,32 @@ class NamedKeyKillStress {
             assertThat(line)
                     .as("only the server's end stops a call")
                     .matches("(?!away).*|away KMS_(STORE_)?UNAVAILABLE");
-            if (words[0].equals("done") && words.length == 4) {
-                if (!words[3].equals("-")) {
-                    tokens.computeIfAbsent(words[2], name -> new ArrayList<>()).add(words[3]);
-                }
-                if (words[1].equals("rotate")) {
-                    rotations.merge(words[2], 1, Integer::sum);
-                }
+            if (words.length > 1 && words[1].startsWith("cancel:")) {
+                leaving.getOrDefault(words[2], new HashSet<>()).remove(version(words[1]));
+            }
+            if (!words[0].equals("done") || words.length < 4) {
+                continue;
+            }
+            if (words[1].equals("due")) {
+                dueDone += Integer.parseInt(words[3]);
+                continue;
+            }
+            if (!words[3].equals("-")) {
+                tokens.computeIfAbsent(words[2], name -> new ArrayList<>()).add(words[3]);
+            }
+            if (words[1].startsWith("rotate:")) {
+                rotations.merge(words[2], 1, Integer::sum);
+            }
+            // Only one process changes the keys that are not shared, so that nobody else takes it back.
+            if (words[1].startsWith("schedule:") && !words[2].startsWith("shared")) {
+                leaving.computeIfAbsent(words[2], name -> new HashSet<>()).add(version(words[1]));
             }
         }
         within += lines.get(lines.size() - 1).startsWith("begin ") ? 1 : 0;
+    }
+
+    private static int version(String change) {
+        return Integer.parseInt(change.substring(change.indexOf(':') + 1));
     }
 
     private void check() {
@@ -154,6 +179,11 @@ class NamedKeyKillStress {
                     versions.put(version.id(), version);
                 }
                 assertThat(versions.size()).as("versions of %s", name).isGreaterThan(rotations.getOrDefault(name, 0));
+                for (int number : leaving.getOrDefault(name, Set.of())) {
+                    assertThat(kms.key(name).versions().get(number - 1).destroyAt())
+                            .as("the end of version %d of %s", number, name)
+                            .isNotNull();
+                }
                 for (String token : ofKey) {
                     checkOpens(kms, name, token, versions);
                 }
@@ -165,7 +195,7 @@ class NamedKeyKillStress {
         MessageInfo info = KeyManager.inspect(Base64.getUrlDecoder().decode(token));
         KeyVersion version = versions.get(info.recipients().get(0).id());
         assertThat(version).as("the version of %s that sealed", name).isNotNull();
-        if (version.state() == KeyState.DESTROYED) {
+        if (version.state() == KeyState.DESTROYED || version.destroyAt() != null) {
             assertThatThrownBy(() -> kms.decrypt(token)
                             .context("key", name)
                             .allowCompromised()

@@ -3,6 +3,7 @@ package io.sealwright.kms.store.jdbc;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreAddress;
+import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.testbed.TestPostgres;
 import java.nio.file.Path;
 
@@ -30,6 +31,16 @@ enum StoreKind {
 
     /** A manager on that store and the key file in {@code home}, made if it is missing. */
     static KeyManager manager(Path home, String url) {
-        return KeyManager.builder().embedded().home(home).store(open(url)).build();
+        return manager(home, url, TimeSource.system());
+    }
+
+    /** As {@link #manager(Path, String)}, with a clock. */
+    static KeyManager manager(Path home, String url, TimeSource time) {
+        return KeyManager.builder()
+                .embedded()
+                .home(home)
+                .store(open(url))
+                .timeSource(time)
+                .build();
     }
 }
