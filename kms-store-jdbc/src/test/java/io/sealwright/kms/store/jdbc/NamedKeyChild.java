@@ -62,13 +62,13 @@ final class NamedKeyChild {
     }
 
     private static void step(KeyManager kms, String own, Random random) {
+        say("begin due -");
+        say("done due - " + kms.keys().doDueWork());
         say("begin create " + own);
         kms.keys().create(own, KeySpec.AES_256);
         say("done create " + own + " " + seal(kms, own));
         change(kms, own, random);
         change(kms, "shared-" + random.nextInt(2), random);
-        say("begin due -");
-        say("done due - " + kms.keys().doDueWork());
     }
 
     private static void change(KeyManager kms, String name, Random random) {
