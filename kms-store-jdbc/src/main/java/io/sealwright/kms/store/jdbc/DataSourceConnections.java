@@ -102,25 +102,37 @@ final class DataSourceConnections implements Connections {
         }
 
         /**
-         * Whoever gets it next must not stand in our transaction: rolls back once more, and ends the connection, which a
-         * pool notices.
+         * Whoever gets it next must not stand in our transaction: rolls back once more, beneath what a pool puts around a
+         * connection, and ends one where that fails. (Not each: a pool may lend a closed connection once more.)
          */
         private void end() {
             try {
-                Sql.execute(connection, "ROLLBACK");
-            } catch (SQLException e) {
-                LOG.debug("A connection that failed does not roll back, and is closed.", e);
-            }
-            try {
-                connection.abort(Runnable::run);
-                if (connection.isWrapperFor(Connection.class)) {
-                    Connection physical = connection.unwrap(Connection.class);
-                    if (!physical.isClosed()) {
-                        physical.close(); // SQLite's driver takes abort() for nothing
-                    }
+                Connection physical =
+                        connection.isWrapperFor(Connection.class) ? connection.unwrap(Connection.class) : connection;
+                if (!isFree(physical)) {
+                    connection.abort(Runnable::run);
+                    physical.close(); // SQLite's driver takes abort() for nothing
                 }
             } catch (SQLException e) {
                 LOG.debug("A connection that failed does not close.", e);
+            }
+        }
+
+        private static boolean isFree(Connection connection) {
+            try {
+                Sql.execute(connection, "ROLLBACK");
+                return true;
+            } catch (SQLException e) {
+                LOG.debug("A connection that failed does not roll back.", e);
+            }
+            try {
+                // Where ROLLBACK fails because there is nothing to roll back, a transaction can begin.
+                Sql.execute(connection, "BEGIN");
+                Sql.execute(connection, "ROLLBACK");
+                return true;
+            } catch (SQLException e) {
+                LOG.debug("A connection that failed stands in a transaction, or is broken: it is closed.", e);
+                return false;
             }
         }
     }

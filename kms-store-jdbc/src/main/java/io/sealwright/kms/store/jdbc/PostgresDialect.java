@@ -148,7 +148,8 @@ final class PostgresDialect implements Dialect {
             case "57P01", "57P02", "57P03", "57P05", "25P03" -> Failure.LOST;
             case "53300" -> Failure.CROWDED;
             case "57014" -> Failure.SLOW;
-            case "28000", "28P01", "42501" -> Failure.DENIED;
+            // No schema that this user may make tables in is none at all.
+            case "28000", "28P01", "42501", "3F000" -> Failure.DENIED;
             case "3D000", "57P04" -> Failure.NO_DATABASE;
             case "25006" -> Failure.READ_ONLY;
             case "53100" -> Failure.FULL;

@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connections to one SQLite file: a few, kept open, and one writer of this process at a time, in order of arrival.
- * (Processes contend for SQLite's own lock; threads of one process need not.)
+ * Connections to one SQLite file: a few, kept open, and one writer of this process at a time, in order of arrival;
+ * processes take turns by {@link Turns}.
  */
 final class SqliteFile implements Connections {
     private static final Logger LOG = LoggerFactory.getLogger(SqliteFile.class);
@@ -30,6 +30,7 @@ final class SqliteFile implements Connections {
     private final Driver driver;
     private final @Nullable Object fileKey;
     private final FewConnections connections;
+    private final Turns turns;
     private final ReentrantLock writing = new ReentrantLock(true);
 
     private SqliteFile(Path file, Driver driver, @Nullable Object fileKey) {
@@ -37,6 +38,7 @@ final class SqliteFile implements Connections {
         this.driver = driver;
         this.fileKey = fileKey;
         this.connections = new FewConnections(file.toString(), this::connect);
+        this.turns = new Turns(file.resolveSibling(file.getFileName() + "-turn"));
     }
 
     /** Makes the file if it is missing, with mode 0600 where there are modes. Nothing is connected yet. */
@@ -102,7 +104,7 @@ final class SqliteFile implements Connections {
                 place());
         try {
             checkSameFile();
-            return new Writing(connections.lease(deadlineNanos));
+            return new Writing(connections.lease(deadlineNanos), turns.await());
         } catch (SQLException | RuntimeException | Error e) {
             writing.unlock();
             throw e;
@@ -117,6 +119,7 @@ final class SqliteFile implements Connections {
     @Override
     public void close() {
         connections.close();
+        turns.close();
     }
 
     private Connection connect() throws SQLException {
@@ -169,9 +172,11 @@ final class SqliteFile implements Connections {
     /** A connection lent to the one that writes. */
     private final class Writing implements Lease {
         private final Lease lease;
+        private final Turns.Place turn;
 
-        Writing(Lease lease) {
+        Writing(Lease lease, Turns.Place turn) {
             this.lease = lease;
+            this.turn = turn;
         }
 
         @Override
@@ -186,7 +191,7 @@ final class SqliteFile implements Connections {
 
         @Override
         public void close() {
-            try {
+            try (turn) {
                 lease.close();
             } finally {
                 writing.unlock();
