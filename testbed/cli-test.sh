@@ -18,7 +18,7 @@ expect() {
   [ "$got" = "$wanted" ] || fail "'$*' gave $got, not $wanted"
 }
 
-unset KMS_PROVIDER MASTER_ENCRYPTION_KEY ENCRYPTION_KEY KMS_STORE_URL KMS_DEBUG
+unset KMS_PROVIDER KMS_MASTER_KEY MASTER_ENCRYPTION_KEY ENCRYPTION_KEY KMS_STORE_URL KMS_DEBUG
 export KMS_HOME=$work/home
 
 clone=$work/clone
@@ -123,6 +123,22 @@ python3 -c 'import sys; sys.exit(float(sys.argv[1]) > 2 * float(sys.argv[2]))' "
   fail "encrypting 300 MB takes $with s of processor with the archive of classes, $without s without"
 rm large
 ok "300 MB take $with s of processor, $without s without the archive of classes"
+
+# The environment's master key: made into a file, used, rotated by hand.
+expect 1 env MASTER_ENCRYPTION_KEY_FILE="$work/master" KMS_HOME="$work/env" "$kms" master-key bootstrap
+expect 0 env MASTER_ENCRYPTION_KEY_FILE="$work/master" KMS_HOME="$work/env" "$kms" master-key bootstrap --create
+[ "$(stat -c %a "$work/master")" = 600 ] || fail "the key's file is not mode 600"
+expect 0 env MASTER_ENCRYPTION_KEY_FILE="$work/master" KMS_HOME="$work/env" "$kms" encrypt original -o of-env
+[ ! -e "$work/env/local" ] || fail "a key file was made beside the environment's key"
+fresh=$(head -c 32 /dev/urandom | base64)
+expect 0 env MASTER_ENCRYPTION_KEY="$fresh" MASTER_ENCRYPTION_KEY_PREVIOUS_FILE="$work/master" KMS_HOME="$work/env" "$kms" master-key rotate
+expect 0 env MASTER_ENCRYPTION_KEY="$fresh" KMS_HOME="$work/env" "$kms" decrypt of-env -o of-env.opened
+cmp of-env.opened original || fail "what the environment's key sealed did not open after its rotation"
+expect 1 env MASTER_ENCRYPTION_KEY=short KMS_HOME="$work/env" "$kms" decrypt of-env -o never
+grep -q 'MASTER_ENCRYPTION_KEY holds no key.*5 characters' "$work/err" || fail "a malformed key was not refused by name"
+expect 1 "$kms" encrypt original -m aws-kms://alias/app -o never
+grep -q 'io.sealwright:kms-providers-aws' "$work/err" || fail "a missing module was not named"
+ok "a master key from the environment: made, used, rotated, refused by name"
 
 expect 0 script -qec "'$kms' encrypt - < /dev/null; echo code \$?" /dev/null
 grep -q 'KMS_CLI_TERMINAL' "$work/out" && grep -q 'code 1' "$work/out" || fail "a message was written to a terminal"

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Set
 
 from sealwright import Key, MessageError, Opener
 
-FIELDS = {"name", "description", "result", "masterKeys", "namedKeys", "context", "associatedData",
+FIELDS = {"name", "description", "result", "masterKeys", "namedKeys", "passphrases", "context", "associatedData",
           "allowUnencrypted", "message", "messageZlib", "token", "plaintext", "plaintextLength",
           "plaintextSha512", "messageFields", "steps"}
 CARRIERS = ("message", "messageZlib", "token")
@@ -73,7 +73,8 @@ def fault_of(vector: Dict[str, Any]) -> Optional[str]:
         if fault:
             return fault
         opener = Opener(keys_of(vector["masterKeys"]), keys_of(vector["namedKeys"]),
-                        vector["allowUnencrypted"])
+                        vector["allowUnencrypted"],
+                        passphrases=[bytes.fromhex(text) for text in vector.get("passphrases", ())])
         for attempt in ("first", "second"):
             fault = fault_of_result(vector, opener)
             if fault:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import constant_time, hashes
@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 MALFORMED = "KMS_MESSAGE_MALFORMED"
 VERSION_UNSUPPORTED = "KMS_VERSION_UNSUPPORTED"
@@ -25,7 +26,8 @@ AUTHENTICATION_FAILED = "KMS_AUTHENTICATION_FAILED"
 MAGIC = bytes.fromhex("8b534c57")
 DIRECT, ENVELOPE, SOURCES, PADS, CLEAR = 1, 2, 3, 4, 5
 PUBLIC = 1
-MASTER_KEY, NAMED_KEY = 1, 2
+MASTER_KEY, NAMED_KEY, PASSPHRASE = 1, 2, 3
+PBKDF2, ARGON2ID = 1, 2
 DATA_KEY_PURPOSE = 1
 
 MAX_HEADER = 65536
@@ -275,6 +277,47 @@ class Key:
             return None
 
 
+class Passphrase:
+    """A passphrase, section 8; stretched anew for each salt and set of parameters."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._stretched = {}  # type: Dict[bytes, Key]
+
+    def unwrap(self, recipient: Recipient, context: bytes) -> Optional[bytes]:
+        """The root, or None if the wrap gives none of 32 bytes."""
+        head, wrap = recipient.wrap[:26], recipient.wrap[26:]
+        if not _parameters_allowed(head):
+            return None
+        if head not in self._stretched:
+            self._stretched[head] = Key(bytes(16), self._stretch(head))
+        return self._stretched[head].unwrap(recipient._replace(wrap=wrap), context)
+
+    def _stretch(self, head: bytes) -> bytes:
+        kdf, passes, memory, lanes, salt = _parameters(head)
+        if kdf == PBKDF2:
+            return PBKDF2HMAC(hashes.SHA512(), 32, salt, passes).derive(self._text)
+        from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+        return Argon2id(salt=salt, length=32, iterations=passes, lanes=lanes,
+                        memory_cost=memory).derive(self._text)
+
+
+def _parameters(head: bytes) -> Tuple[int, int, int, int, bytes]:
+    return (head[0], int.from_bytes(head[1:5], "big"), int.from_bytes(head[5:9], "big"), head[9],
+            head[10:26])
+
+
+def _parameters_allowed(head: bytes) -> bool:
+    """Section 8: refused before any work."""
+    if len(head) < 26:
+        return False
+    kdf, passes, memory, lanes, _ = _parameters(head)
+    if kdf == PBKDF2:
+        return 210000 <= passes <= 10000000 and memory == 0 and lanes == 0
+    return (kdf == ARGON2ID and 2 <= passes <= 10 and 19456 <= memory <= 1048576
+            and 1 <= lanes <= 16)
+
+
 class MessageKeys:
     """What is derived from a root, section 6."""
 
@@ -338,7 +381,9 @@ class Opener:
     """Opens messages with the keys it is given. A second attempt gives the first one's answer."""
 
     def __init__(self, master_keys: Sequence[Key] = (), named_keys: Sequence[Key] = (),
-                 allow_unencrypted: bool = False, levels: Sequence[int] = (1, 2, 3, 4)) -> None:
+                 allow_unencrypted: bool = False, levels: Sequence[int] = (1, 2, 3, 4),
+                 passphrases: Sequence[bytes] = ()) -> None:
+        self._passphrases = [Passphrase(text) for text in passphrases]
         self._keys = {MASTER_KEY: list(master_keys), NAMED_KEY: list(named_keys)}
         self._allow_unencrypted = allow_unencrypted
         self._levels = frozenset(levels)
@@ -415,10 +460,15 @@ class Opener:
 
     def _recipient_roots(self, header: Header) -> List[Optional[bytes]]:
         pairs = [(key, recipient) for recipient in header.recipients
-                 for key in self._keys.get(recipient.kind, ()) if _is_for(recipient, key)]
+                 for key in self._candidates(recipient)]
         if not pairs:
             raise MessageError(NO_MATCHING_RECIPIENT)
         return [key.unwrap(recipient, header.context) for key, recipient in pairs]
+
+    def _candidates(self, recipient: Recipient) -> Sequence[Union[Key, Passphrase]]:
+        if recipient.kind == PASSPHRASE:
+            return self._passphrases if len(recipient.id) == 24 else ()
+        return [key for key in self._keys.get(recipient.kind, ()) if _is_for(recipient, key)]
 
 
 def _is_for(recipient: Recipient, key: Key) -> bool:

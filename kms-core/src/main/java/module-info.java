@@ -17,4 +17,6 @@ module io.sealwright.kms.core {
             io.sealwright.kms.core.engine.DefaultEngine;
     provides io.sealwright.kms.spi.MasterKeyProvider with
             io.sealwright.kms.core.local.LocalKeyProvider;
+    provides io.sealwright.kms.spi.SecretSourceProvider with
+            io.sealwright.kms.core.secretsource.EnvSecretSourceProvider;
 }

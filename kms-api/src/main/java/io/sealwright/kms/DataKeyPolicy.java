@@ -108,6 +108,18 @@ public record DataKeyPolicy(
             return this;
         }
 
+        /** What is set here, and what is not from {@code fallback}. */
+        Builder over(Builder fallback) {
+            Builder merged = new Builder();
+            merged.refreshAfter = refreshAfter != null ? refreshAfter : fallback.refreshAfter;
+            merged.maxAge = maxAge != null ? maxAge : fallback.maxAge;
+            merged.maxMessagesPerEpoch =
+                    maxMessagesPerEpoch != null ? maxMessagesPerEpoch : fallback.maxMessagesPerEpoch;
+            merged.maxBytesPerEpoch = maxBytesPerEpoch != null ? maxBytesPerEpoch : fallback.maxBytesPerEpoch;
+            merged.maxEpochs = maxEpochs != null ? maxEpochs : fallback.maxEpochs;
+            return merged;
+        }
+
         DataKeyPolicy build() {
             Duration age = maxAge == null ? DEFAULT_MAX_AGE : maxAge;
             Duration refresh = refreshAfter == null ? age.multipliedBy(4).dividedBy(5) : refreshAfter;

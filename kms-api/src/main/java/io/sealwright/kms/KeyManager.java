@@ -37,6 +37,18 @@ public interface KeyManager extends AutoCloseable {
     }
 
     /**
+     * Opens a manager as the environment says: {@code KMS_PROVIDER} chooses where the master key comes from, and every
+     * setting of {@code docs/CONFIGURATION.md} is read from its system property or its environment variable.
+     *
+     * @throws io.sealwright.kms.error.ConfigurationException if no master key is named, a value is malformed, or two
+     *     contradict each other: names the variable, what was found (never a secret), and what is allowed
+     * @throws io.sealwright.kms.error.KeyNotFoundException if a local key is not there
+     */
+    static KeyManager fromEnvironment() {
+        return builder().fromEnvironment().build();
+    }
+
+    /**
      * Opens the embedded default in the usual place ({@code KMS_HOME}, else {@code $XDG_DATA_HOME/sealwright}, else
      * {@code ~/.local/share/sealwright}): a key file and, with {@code kms-store-jdbc} and a SQLite driver on the class
      * path, a store of named keys. Makes what is missing; two first uses at once give one key. Whoever loses the key

@@ -8,7 +8,9 @@ import io.sealwright.kms.spi.KeyManagerSettings.MasterKeyChoice;
 import io.sealwright.kms.spi.KeyManagerSettings.Role;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.TimeSource;
+import io.sealwright.kms.spi.Variables;
 import java.nio.file.Path;
 import java.security.Provider;
 import java.time.Duration;
@@ -17,6 +19,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,8 +39,8 @@ public final class KeyManagerBuilder {
 
     private final List<MasterKeyChoice> masterKeys = new ArrayList<>();
     private @Nullable NamedKeyStore store;
-    private @Nullable DataKeyPolicy dataKeys;
-    private @Nullable OutagePolicy outage;
+    private DataKeyPolicy.@Nullable Builder dataKeys;
+    private OutagePolicy.@Nullable Builder outage;
     private @Nullable Duration deadline;
     private @Nullable Integer retryAttempts;
     private @Nullable Suite suite;
@@ -48,6 +52,10 @@ public final class KeyManagerBuilder {
     private @Nullable Boolean warmUp;
     private @Nullable Boolean schedule;
     private @Nullable Duration activateAfter;
+    private @Nullable PassphrasePolicy passphrases;
+    private @Nullable Boolean passphraseBesideOthers;
+    private @Nullable Variables variables;
+    private @Nullable UnaryOperator<@Nullable String> properties;
     private boolean embedded;
     private final List<KmsEventListener> listeners = new ArrayList<>();
 
@@ -85,6 +93,50 @@ public final class KeyManagerBuilder {
         return add(new MasterKeyChoice(Role.OPEN_ONLY, key.uri(), key));
     }
 
+    /** As {@link #masterKey(String)}, with a key of what a secret store keeps; the manager closes the source. */
+    public KeyManagerBuilder masterKey(SecretSource source) {
+        return add(new MasterKeyChoice(Role.WRAP_AND_OPEN, source.uri(), null, source));
+    }
+
+    /** As {@link #alsoOpenWith(String)}, with a key of what a secret store keeps; the manager closes the source. */
+    public KeyManagerBuilder alsoOpenWith(SecretSource source) {
+        return add(new MasterKeyChoice(Role.OPEN_ONLY, source.uri(), null, source));
+    }
+
+    /** Sets how passphrases are stretched; default PBKDF2-HMAC-SHA-512 with 600,000 iterations. Those in wraps open all. */
+    public KeyManagerBuilder passphrases(PassphrasePolicy policy) {
+        once("passphrases", passphrases);
+        passphrases = Objects.requireNonNull(policy, "policy");
+        return this;
+    }
+
+    /**
+     * Lets a passphrase wrap beside other keys. Refused otherwise: whoever guesses the passphrase then has what the other
+     * keys guard.
+     */
+    public KeyManagerBuilder allowPassphraseBesideOthers() {
+        once("allowPassphraseBesideOthers", passphraseBesideOthers);
+        passphraseBesideOthers = true;
+        return this;
+    }
+
+    /**
+     * Takes everything that is not set here from this process's system properties and environment variables, as
+     * {@link KeyManager#fromEnvironment()} does. What is set here counts more than a property, which counts more than a
+     * variable.
+     */
+    public KeyManagerBuilder fromEnvironment() {
+        return fromEnvironment(Variables.ofProcess(), System::getProperty);
+    }
+
+    /** As {@link #fromEnvironment()}, from variables and properties of your own; for tests and tools. */
+    public KeyManagerBuilder fromEnvironment(Variables variables, UnaryOperator<@Nullable String> properties) {
+        once("fromEnvironment", this.variables);
+        this.variables = Objects.requireNonNull(variables, "variables");
+        this.properties = Objects.requireNonNull(properties, "properties");
+        return this;
+    }
+
     /**
      * Keeps named keys here. The manager closes it.
      *
@@ -101,7 +153,8 @@ public final class KeyManagerBuilder {
         once("dataKeys", dataKeys);
         DataKeyPolicy.Builder builder = DataKeyPolicy.builder();
         settings.accept(builder);
-        dataKeys = builder.build();
+        builder.build(); // checks
+        dataKeys = builder;
         return this;
     }
 
@@ -110,7 +163,8 @@ public final class KeyManagerBuilder {
         once("outage", outage);
         OutagePolicy.Builder builder = OutagePolicy.builder();
         settings.accept(builder);
-        outage = builder.build();
+        builder.build(); // checks
+        outage = builder;
         return this;
     }
 
@@ -246,31 +300,97 @@ public final class KeyManagerBuilder {
      * @throws io.sealwright.kms.error.KeyNotFoundException if a local key is not there
      */
     public KeyManager build() {
-        if (masterKeys.isEmpty() && !embedded) {
+        KeyManagerEngine engine = KeyManagerEngine.find();
+        KeyManagerBuilder below = new KeyManagerBuilder();
+        Variables environment = variables;
+        UnaryOperator<@Nullable String> system = properties;
+        if (environment != null && system != null) {
+            boolean wantsKey = masterKeys.isEmpty() && !embedded;
+            engine.configure(below, environment, system, new KeyManagerEngine.Wanted(wantsKey, store == null));
+        }
+        try {
+            return engine.create(settings(below));
+        } catch (RuntimeException | Error e) {
+            if (below.store != null) {
+                below.store.close(); // closing it twice does nothing
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Opens the one master key that was given, without a manager around it; made if it is missing and its provider can make
+     * it. For tools that set up what applications then use.
+     *
+     * @return the key, which the caller closes
+     * @throws ConfigurationException if not exactly one master key is given by its URI
+     * @throws io.sealwright.kms.error.RefusedException if it is missing and cannot be made from here; says how
+     */
+    public MasterKey bootstrap() {
+        if (masterKeys.size() != 1 || embedded) {
+            throw new ConfigurationException(
+                    "It is not clear which master key is to be made.",
+                    masterKeys.size() + " are given.",
+                    "Call masterKey(...) once, and not embedded().");
+        }
+        return KeyManagerEngine.find().bootstrap(settings(new KeyManagerBuilder()));
+    }
+
+    /** What is set here, what is not from {@code below}, and what is set nowhere by default. */
+    private KeyManagerSettings settings(KeyManagerBuilder below) {
+        List<MasterKeyChoice> chosen = masterKeys.isEmpty() && !embedded ? below.masterKeys : masterKeys;
+        if (chosen.isEmpty() && !embedded) {
             throw new ConfigurationException(
                     "The manager has no master key.",
                     "Neither masterKey, alsoOpenWith nor embedded was called.",
                     "Call masterKey(\"local://default\"), or use KeyManager.embedded().");
         }
-        return KeyManagerEngine.find()
-                .create(new KeyManagerSettings(
-                        masterKeys,
-                        embedded,
-                        store,
-                        dataKeys == null ? DataKeyPolicy.defaults() : dataKeys,
-                        outage == null ? OutagePolicy.defaults() : outage,
-                        deadline == null ? DEFAULT_DEADLINE : deadline,
-                        retryAttempts == null ? DEFAULT_RETRY_ATTEMPTS : retryAttempts,
-                        suite == null ? Suite.AES_256_GCM : suite,
-                        providerExecutor,
-                        chunkExecutor,
-                        jcaProvider,
-                        time == null ? TimeSource.system() : time,
-                        home,
-                        warmUp == null || warmUp,
-                        schedule == null || schedule,
-                        activateAfter == null ? Duration.ZERO : activateAfter,
-                        listeners));
+        DataKeyPolicy.Builder keys = dataKeys == null ? DataKeyPolicy.builder() : dataKeys;
+        OutagePolicy.Builder windows = outage == null ? OutagePolicy.builder() : outage;
+        List<KmsEventListener> told = new ArrayList<>(listeners);
+        told.addAll(below.listeners);
+        return new KeyManagerSettings(
+                chosen,
+                embedded,
+                first(store, below.store),
+                policy(() -> (below.dataKeys == null ? keys : keys.over(below.dataKeys)).build()),
+                policy(() -> (below.outage == null ? windows : windows.over(below.outage)).build()),
+                first(deadline, below.deadline, DEFAULT_DEADLINE),
+                first(retryAttempts, below.retryAttempts, DEFAULT_RETRY_ATTEMPTS),
+                first(suite, below.suite, Suite.AES_256_GCM),
+                providerExecutor,
+                chunkExecutor,
+                first(jcaProvider, below.jcaProvider),
+                time == null ? TimeSource.system() : time,
+                first(home, below.home),
+                first(warmUp, below.warmUp, true),
+                first(schedule, below.schedule, true),
+                first(activateAfter, below.activateAfter, Duration.ZERO),
+                told,
+                first(passphrases, below.passphrases, PassphrasePolicy.defaults()),
+                first(passphraseBesideOthers, below.passphraseBesideOthers, false),
+                variables == null ? Variables.ofProcess() : variables);
+    }
+
+    /** Bounds that come half from here and half from the environment may not fit each other. */
+    private static <T> T policy(Supplier<T> policy) {
+        try {
+            return policy.get();
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException(
+                    "The settings of the builder and of the environment do not fit together.",
+                    e.getMessage() + ".",
+                    "Correct one of the two, or set both in one place.",
+                    e);
+        }
+    }
+
+    private static <T> @Nullable T first(@Nullable T here, @Nullable T below) {
+        return here != null ? here : below;
+    }
+
+    private static <T> T first(@Nullable T here, @Nullable T below, T fallback) {
+        return here != null ? here : below != null ? below : fallback;
     }
 
     private KeyManagerBuilder add(MasterKeyChoice choice) {

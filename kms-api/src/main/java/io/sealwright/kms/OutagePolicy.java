@@ -68,6 +68,14 @@ public record OutagePolicy(Duration encryptFor, Duration decryptFor) {
             return this;
         }
 
+        /** What is set here, and what is not from {@code fallback}. */
+        Builder over(Builder fallback) {
+            Builder merged = new Builder();
+            merged.encryptFor = encryptFor != null ? encryptFor : fallback.encryptFor;
+            merged.decryptFor = decryptFor != null ? decryptFor : fallback.decryptFor;
+            return merged;
+        }
+
         OutagePolicy build() {
             return new OutagePolicy(
                     encryptFor == null ? DEFAULT_ENCRYPT_FOR : encryptFor,

@@ -2,6 +2,7 @@ package io.sealwright.kms.spi;
 
 import io.sealwright.kms.DataKeyPolicy;
 import io.sealwright.kms.OutagePolicy;
+import io.sealwright.kms.PassphrasePolicy;
 import io.sealwright.kms.Suite;
 import io.sealwright.kms.event.KmsEventListener;
 import java.nio.file.Path;
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * @param schedule whether the manager does due work of the store's named keys by itself
  * @param activateAfter how long new versions of named keys only open before they seal
  * @param listeners who hears of events
+ * @param passphrases how passphrases are stretched
+ * @param passphraseBesideOthers whether a passphrase may wrap beside other keys
+ * @param variables the environment that providers see
  */
 public record KeyManagerSettings(
         List<MasterKeyChoice> masterKeys,
@@ -49,7 +53,10 @@ public record KeyManagerSettings(
         boolean warmUp,
         boolean schedule,
         Duration activateAfter,
-        List<KmsEventListener> listeners) {
+        List<KmsEventListener> listeners,
+        PassphrasePolicy passphrases,
+        boolean passphraseBesideOthers,
+        Variables variables) {
     /** Copies the lists. */
     public KeyManagerSettings {
         masterKeys = List.copyOf(masterKeys);
@@ -70,7 +77,16 @@ public record KeyManagerSettings(
      * @param role what it is for
      * @param uri its name
      * @param key the key itself if the caller made it, else null: the provider of the URI's scheme opens it
+     * @param source where its bytes are kept, if the caller made that, else null
      */
     public record MasterKeyChoice(
-            Role role, String uri, @Nullable MasterKey key) {}
+            Role role,
+            String uri,
+            @Nullable MasterKey key,
+            @Nullable SecretSource source) {
+        /** One that comes from no secret source of the caller's. */
+        public MasterKeyChoice(Role role, String uri, @Nullable MasterKey key) {
+            this(role, uri, key, null);
+        }
+    }
 }

@@ -28,6 +28,16 @@ import io.sealwright.kms.error.RefusedException;
  * </ul>
  */
 public interface SecretSource extends AutoCloseable {
+    /**
+     * A source of one secret that the program has already: a passphrase that was typed, a key from a vault of its own.
+     *
+     * @param uri a name for it, as {@code passphrase:backup}; for people and events
+     * @param version taken over, and closed with the source
+     */
+    static SecretSource of(String uri, SecretVersion version) {
+        return new FixedSecretSource(uri, version);
+    }
+
     /** The URI as configured, without credentials; for people and events. Does not block. */
     String uri();
 

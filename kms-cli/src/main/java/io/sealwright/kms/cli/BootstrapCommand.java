@@ -3,6 +3,8 @@ package io.sealwright.kms.cli;
 import io.sealwright.kms.Health;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.error.KeyNotFoundException;
+import io.sealwright.kms.spi.MasterKeyUri;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -12,8 +14,14 @@ import picocli.CommandLine.Option;
         description = "Verifies that the master key is there and works; with --create, makes it if it is not.",
         sortOptions = false)
 class BootstrapCommand extends Command {
-    @Option(names = "--create", description = "Make key file and store if they are not there.")
+    @Option(names = "--create", description = "Make it if it is not there; the default one with its store.")
     private boolean create;
+
+    @Option(
+            names = {"-m", "--master-key"},
+            paramLabel = "URI",
+            description = "This master key instead of the one that commands use, as local://second.")
+    private @Nullable String masterKey;
 
     @Mixin
     private final StoreOption store = new StoreOption();
@@ -28,19 +36,27 @@ class BootstrapCommand extends Command {
     @Override
     public final Integer call() {
         Home home = store.home(here());
-        if (!create && !home.hasKeyFile()) {
+        String uri = masterKey == null
+                ? home.masterKey()
+                : MasterKeyUri.parse(masterKey).toString();
+        boolean ofStore = uri.equals(home.masterKey());
+        if (ofStore && !home.hasKeyFile()) {
             home.demandKeyFileOfStore();
-            throw new KeyNotFoundException(
-                    "There is no master key " + Home.DEFAULT_MASTER_KEY + ".",
-                    "The key file " + home.keyFile() + " is not there.",
-                    "Make it with: kms master-key bootstrap --create");
+            if (!create) {
+                throw new KeyNotFoundException(
+                        "There is no master key " + uri + ".",
+                        "The key file " + home.keyFile() + " is not there.",
+                        "Make it with: kms master-key bootstrap --create");
+            }
         }
-        try (KeyManager kms = create ? home.making() : home.masterKeyOnly()) {
-            HealthCommand.demandHealthy(kms.health());
-            for (Health.Part part : kms.health().parts()) {
-                if (part.name().equals(Home.DEFAULT_MASTER_KEY)) {
-                    print("master key " + Home.DEFAULT_MASTER_KEY + ": " + Printable.text(HealthCommand.detail(part))
-                            + "\n");
+        // The default key comes with its store, as at the first encrypt.
+        boolean withStore = create && uri.equals(Home.DEFAULT_MASTER_KEY) && ofStore;
+        try (KeyManager kms = withStore ? home.making() : home.only(uri, create)) {
+            Health health = kms.health();
+            HealthCommand.demandHealthy(health);
+            for (Health.Part part : health.parts()) {
+                if (part.name().equals(uri)) {
+                    print("master key " + uri + ": " + Printable.text(HealthCommand.detail(part)) + "\n");
                 }
             }
         }

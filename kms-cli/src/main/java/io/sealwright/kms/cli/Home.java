@@ -5,45 +5,41 @@ import io.sealwright.kms.KeyManagerBuilder;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.spi.MasterKeyUri;
-import io.sealwright.kms.spi.NamedKeyStore;
-import io.sealwright.kms.store.jdbc.JdbcKeyStore;
+import io.sealwright.kms.spi.SecretSource;
+import io.sealwright.kms.spi.Variables;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where keys lie: {@code KMS_HOME}, else {@code ${XDG_DATA_HOME:-~/.local/share}/sealwright}, mode 0700, with
- * {@code local/NAME.key} and {@code store.db}; and how managers are made of it. Only {@link #making} makes anything.
+ * {@code local/NAME.key} and {@code store.db}; which master key and which store the environment names instead; and how
+ * managers are made of it. Only {@link #making} and {@link #only} make anything.
  */
 final class Home {
-    static final String DEFAULT_MASTER_KEY = "local://default";
+    static final String DEFAULT_MASTER_KEY = MasterKeyChoice.DEFAULT;
     static final String DEFAULT_KEY = "default";
-
-    private static final String SQLITE = "jdbc:sqlite:";
-    private static final List<String> ENVIRONMENT_KEYS = List.of(
-            "KMS_PROVIDER",
-            "MASTER_ENCRYPTION_KEY",
-            "ENCRYPTION_KEY",
-            "MASTER_ENCRYPTION_KEY_FILE",
-            "ENCRYPTION_KEY_FILE");
 
     private final Surroundings here;
     private final Path folder;
-    private final Path store;
+    private final MasterKeyChoice masterKey;
+    private final StorePlace store;
     private final boolean named;
 
-    private Home(Surroundings here, Path folder, Path store, boolean named) {
+    private Home(Surroundings here, Path folder, MasterKeyChoice masterKey, StorePlace store, boolean named) {
         this.here = here;
         this.folder = folder;
+        this.masterKey = masterKey;
         this.store = store;
         this.named = named;
     }
@@ -52,18 +48,10 @@ final class Home {
      * Finds the home; touches no file.
      *
      * @param storeUrl value of {@code --store}, or null
-     * @throws Failure if the environment names a master key, no home can be found, or the store's URL is not known
+     * @throws Failure if no home can be found, or the store's URL is not known
+     * @throws io.sealwright.kms.error.ConfigurationException if the environment names a master key wrongly
      */
     static Home of(Surroundings here, @Nullable String storeUrl) {
-        for (String variable : ENVIRONMENT_KEYS) {
-            if (here.environment().containsKey(variable)) {
-                throw new Failure(
-                        Failure.Code.KMS_CLI_ENVIRONMENT,
-                        "The environment variable " + variable + " is set.",
-                        "It chooses the master key, and this release cannot read it yet.",
-                        "Unset " + variable + " to use " + DEFAULT_MASTER_KEY + ", or wait for a later release.");
-            }
-        }
         Path folder = folder(here);
         if (Files.isRegularFile(folder)) {
             throw new Failure(
@@ -72,35 +60,39 @@ final class Home {
                     "A file has that name.",
                     "Set KMS_HOME to a folder for key file and store.");
         }
-        return new Home(here, folder, store(here, storeUrl, folder), storeUrl != null);
+        Variables variables = Variables.of(here.environment());
+        StorePlace store = StorePlace.of(variables, storeUrl, folder);
+        return new Home(here, folder, MasterKeyChoice.of(variables), store, storeUrl != null);
     }
 
+    /** The master key that commands use: the environment's, else the default one. */
+    String masterKey() {
+        return masterKey.uri();
+    }
+
+    /** The file of the master key; of the default one, if the master key lies elsewhere. */
     Path keyFile() {
+        Path file = masterKey.file(folder);
+        return file != null ? file : defaultKeyFile();
+    }
+
+    private Path defaultKeyFile() {
         return folder.resolve("local").resolve("default.key");
     }
 
-    Path store() {
-        return store;
+    /** Where the store is, for people. */
+    String store() {
+        return store.toString();
     }
 
+    /** Whether the master key can be there: one that lies elsewhere, or its file. */
     boolean hasKeyFile() {
-        return isThere(keyFile());
+        Path file = masterKey.file(folder);
+        return file == null || StorePlace.isThere(file);
     }
 
     boolean hasStore() {
-        return isThere(store);
-    }
-
-    /** What may not be looked at is not taken for lost: opening it says why. */
-    private static boolean isThere(Path file) {
-        try {
-            file.getFileSystem().provider().checkAccess(file);
-            return true;
-        } catch (AccessDeniedException e) {
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
+        return store.isThere();
     }
 
     /** Stops where the caller named a store that is not there: most likely by a wrong name. */
@@ -115,10 +107,10 @@ final class Home {
         return !hasKeyFile() && !hasStore();
     }
 
-    /** A manager on the default master key and the store, both made if they are missing, and told of if so. */
+    /** A manager on the master key and the store, both made if they are missing, and told of if so. */
     KeyManager making() {
         if (hasKeyFile() && hasStore()) {
-            return builder().masterKey(DEFAULT_MASTER_KEY).store(openStore()).build();
+            return withStore().build();
         }
         makeFolder();
         // Two first uses at once: the second waits, and then finds everything there.
@@ -130,20 +122,55 @@ final class Home {
             demandKeyFileOfStore();
             // The key file first: whoever is killed or runs out of disk in between leaves no store without one.
             if (!hasKeyFile()) {
-                builder().embedded().store(NamedKeyStore.inMemory()).build().close();
-                here.say("kms: made the key file " + keyFile() + ": back it up, without it everything is lost");
+                demandDefaultIsMeant();
+                make(masterKey());
             }
             boolean hadStore = hasStore();
-            makeFolderOf(store);
-            KeyManager manager =
-                    builder().masterKey(DEFAULT_MASTER_KEY).store(openStore()).build();
+            makeFolderOf(store.file());
+            KeyManager manager = withStore().build();
             if (!hadStore) {
-                here.say("kms: made the store " + store
-                        + ": it keeps the named keys, and without the key file everything in it is lost");
+                here.say("kms: made the store " + store + ": it keeps the named keys, and without "
+                        + (masterKey.file(folder) == null ? "the master key " + masterKey() : "the key file")
+                        + " everything in it is lost");
             }
             return manager;
         } catch (IOException e) {
             throw Failure.writing(folder.toString(), e);
+        }
+    }
+
+    /** A key that the environment names was meant to be there: it is not made by chance. */
+    private void demandDefaultIsMeant() {
+        if (masterKey.chosen()) {
+            throw new KeyNotFoundException(
+                    "There is no master key " + masterKey() + ".",
+                    "The environment names it, and the key file " + keyFile() + " is not there.",
+                    "Make it with: kms master-key bootstrap --create");
+        }
+    }
+
+    /** Makes a master key that is missing, and tells of it. */
+    private void make(String uri) {
+        builder().masterKey(uri).bootstrap().close();
+        Path file = uri.equals(masterKey()) ? masterKey.file(folder) : null;
+        here.say("kms: made " + (file != null ? "the key file " + file : "the master key " + uri)
+                + ": back it up, without it everything is lost");
+    }
+
+    /**
+     * A manager on one master key alone, without the store.
+     *
+     * @param create whether it is made if it is missing
+     */
+    KeyManager only(String uri, boolean create) {
+        try {
+            return builder().masterKey(uri).build();
+        } catch (KeyNotFoundException e) {
+            if (!create) {
+                throw e;
+            }
+            make(uri);
+            return builder().masterKey(uri).build();
         }
     }
 
@@ -168,27 +195,32 @@ final class Home {
         }
         Set<String> masterKeys = new LinkedHashSet<>();
         if (named) {
-            masterKeys.add(DEFAULT_MASTER_KEY);
+            masterKeys.add(masterKey());
         }
         recipients.stream().filter(Recipients.Choice::masterKey).forEach(choice -> masterKeys.add(choice.name()));
+        if (named) {
+            return withStore(List.copyOf(masterKeys), List.of()).build();
+        }
         KeyManagerBuilder builder = builder();
         masterKeys.forEach(builder::masterKey);
-        if (named) {
-            builder.store(openStore());
-        }
         return builder.build();
     }
 
-    /** A manager that opens with every key there is: the store's, the default master key, and those of {@code -m}. */
+    /**
+     * A manager that opens with every key there is: the store's, the environment's master key, the default one, and those of
+     * {@code -m}.
+     */
     KeyManager opening(List<String> masterKeys) {
         Set<String> more = new LinkedHashSet<>();
         masterKeys.forEach(uri -> more.add(MasterKeyUri.parse(uri).toString()));
         KeyManagerBuilder builder = builder();
-        if (hasKeyFile()) {
-            builder.masterKey(DEFAULT_MASTER_KEY);
-            more.remove(DEFAULT_MASTER_KEY);
+        List<String> known = known();
+        if (!known.isEmpty()) {
+            builder.masterKey(known.get(0));
+            known.stream().skip(1).forEach(builder::alsoOpenWith);
+            known.forEach(more::remove);
             if (hasStore()) {
-                builder.store(openStore());
+                builder.store(store.open());
             }
         } else if (more.isEmpty()) {
             demandKeyFileOfStore();
@@ -202,29 +234,33 @@ final class Home {
     /** A manager on what there is, for the keys of the store. */
     KeyManager existing() {
         demandBoth();
-        return builder().masterKey(DEFAULT_MASTER_KEY).store(openStore()).build();
+        return withStore().build();
     }
 
     /** A manager on the store, for an export under another master key, or with null in the clear. */
-    KeyManager exporting(@Nullable String masterKey) {
+    KeyManager exporting(@Nullable String other) {
         demandBoth();
-        KeyManagerBuilder builder = builder().masterKey(DEFAULT_MASTER_KEY);
-        if (masterKey != null && !masterKey.equals(DEFAULT_MASTER_KEY)) {
-            builder.masterKey(masterKey);
+        KeyManagerBuilder builder = withStore(List.of(masterKey()), List.of());
+        if (other != null && !other.equals(masterKey())) {
+            builder.masterKey(other);
         }
-        return builder.store(openStore()).build();
+        return builder.build();
     }
 
-    /** A manager on the store that opens exports with these master keys as well. */
-    KeyManager importing(List<String> masterKeys) {
+    /** A manager on the store, for an export under a passphrase. It must wrap nothing else. */
+    KeyManager exporting(SecretSource passphrase) {
         demandBoth();
-        KeyManagerBuilder builder = builder().masterKey(DEFAULT_MASTER_KEY);
-        masterKeys.stream()
-                .map(Home::canonical)
-                .distinct()
-                .filter(uri -> !uri.equals(DEFAULT_MASTER_KEY))
-                .forEach(builder::alsoOpenWith);
-        return builder.store(openStore()).build();
+        return withStore(List.of(masterKey()), List.of())
+                .masterKey(passphrase)
+                .allowPassphraseBesideOthers()
+                .build();
+    }
+
+    /** A manager on the store that opens exports with these master keys as well, and with a passphrase if there is one. */
+    KeyManager importing(List<String> masterKeys, @Nullable SecretSource passphrase) {
+        demandBoth();
+        KeyManagerBuilder builder = withStore(List.of(masterKey()), masterKeys);
+        return (passphrase == null ? builder : builder.alsoOpenWith(passphrase)).build();
     }
 
     /** A manager on the store, made if it is missing, and on the master key, which must be there to open a backup. */
@@ -236,8 +272,8 @@ final class Home {
                     "A backup opens only with the master key that it was made under, which is not in it.",
                     "Put the key file back first, mode 0600, or choose another home with KMS_HOME.");
         }
-        makeFolderOf(store);
-        return builder().masterKey(DEFAULT_MASTER_KEY).store(openStore()).build();
+        makeFolderOf(store.file());
+        return withStore().build();
     }
 
     /** A file in the home. */
@@ -248,7 +284,7 @@ final class Home {
     /** What else must be kept, so that a backup is one. */
     String backUpMasterKeys(List<String> masterKeys) {
         return "the backup opens only with " + String.join(" or ", masterKeys)
-                + (masterKeys.contains(DEFAULT_MASTER_KEY)
+                + (masterKey.file(folder) != null && masterKeys.contains(masterKey())
                         ? ": keep a copy of the key file " + keyFile() + " as well, apart from it"
                         : "");
     }
@@ -258,18 +294,14 @@ final class Home {
         return MasterKeyUri.parse(uri).toString();
     }
 
-    /** A manager on the default master key and, if it is there, the store. */
+    /** A manager on the master key and, if it is there, the store. */
     KeyManager present() {
         if (isEmpty()) {
             throw nothingMade();
         }
         demandKeyFileOfStore();
         demandNamedStore();
-        KeyManagerBuilder builder = builder().masterKey(DEFAULT_MASTER_KEY);
-        if (hasStore()) {
-            builder.store(openStore());
-        }
-        return builder.build();
+        return (hasStore() ? withStore() : builder().masterKey(masterKey())).build();
     }
 
     /** A manager on the store that wraps with another master key, and opens with what was there and those of {@code -m}. */
@@ -277,26 +309,12 @@ final class Home {
         if (!hasStore()) {
             throw nothingMade();
         }
-        Set<String> others = new LinkedHashSet<>();
-        if (hasKeyFile()) {
-            others.add(DEFAULT_MASTER_KEY);
-        }
-        masterKeys.forEach(uri -> others.add(MasterKeyUri.parse(uri).toString()));
-        others.remove(to);
-        KeyManagerBuilder builder = builder().masterKey(to);
-        others.forEach(builder::alsoOpenWith);
-        return builder.store(openStore()).build();
+        return withStore(List.of(to), masterKeys).build();
     }
 
     /** What tells that a rotation of a master key for this store is not finished. */
     RotationMark rotationMark(String masterKey) {
         return new RotationMark(folder, masterKey, store.toString());
-    }
-
-    /** A manager on the default master key alone, which must be there. */
-    KeyManager masterKeyOnly() {
-        demandKeyFileOfStore();
-        return builder().masterKey(DEFAULT_MASTER_KEY).build();
     }
 
     /** Stops where the store is there but the key file is not: a new one would not open it. */
@@ -333,12 +351,44 @@ final class Home {
         }
     }
 
-    private KeyManagerBuilder builder() {
-        return KeyManager.builder().home(folder).schedule(false); // see Overdue
+    /** The master keys that are there: the environment's or the default one, then the default one if it is another. */
+    private List<String> known() {
+        Set<String> known = new LinkedHashSet<>();
+        if (hasKeyFile()) {
+            known.add(masterKey());
+        }
+        if (StorePlace.isThere(defaultKeyFile())) {
+            known.add(DEFAULT_MASTER_KEY);
+        }
+        return List.copyOf(known);
     }
 
-    private NamedKeyStore openStore() {
-        return JdbcKeyStore.sqlite(store);
+    /** On the master key and the store. */
+    private KeyManagerBuilder withStore() {
+        return withStore(List.of(masterKey()), List.of());
+    }
+
+    /** On these master keys and the store; what else is there still opens. */
+    private KeyManagerBuilder withStore(List<String> wrapping, List<String> more) {
+        Set<String> opening = new LinkedHashSet<>(known());
+        more.forEach(uri -> opening.add(canonical(uri)));
+        wrapping.forEach(opening::remove);
+        KeyManagerBuilder builder = builder();
+        wrapping.forEach(builder::masterKey);
+        opening.forEach(builder::alsoOpenWith);
+        return builder.store(store.open());
+    }
+
+    /** With the settings of the environment; the store is opened here, where it is wanted. */
+    private KeyManagerBuilder builder() {
+        Map<String, String> settings = new HashMap<>(here.environment());
+        settings.keySet().removeIf(name -> name.startsWith("KMS_STORE_"));
+        return KeyManager.builder()
+                .home(folder)
+                .schedule(false) // see Overdue
+                .fromEnvironment(
+                        Variables.of(settings),
+                        name -> name.startsWith("kms.store.") ? null : System.getProperty(name));
     }
 
     private void makeFolder() {
@@ -391,22 +441,5 @@ final class Home {
         } catch (InvalidPathException e) {
             return null;
         }
-    }
-
-    private static Path store(Surroundings here, @Nullable String given, Path folder) {
-        String url = given != null ? given : here.environment().get("KMS_STORE_URL");
-        if (url == null || (given == null && url.isEmpty())) {
-            return folder.resolve("store.db");
-        }
-        String path = url.startsWith(SQLITE) ? url.substring(SQLITE.length()) : "";
-        if (path.isEmpty() || path.startsWith(":") || path.startsWith("file:") || path.contains("?")) {
-            // Not the URL itself: it may hold a password.
-            throw new Failure(
-                    given != null ? Failure.Code.KMS_CLI_USAGE : Failure.Code.KMS_CLI_ENVIRONMENT,
-                    (given != null ? "--store" : "KMS_STORE_URL") + " names no store that this release knows.",
-                    "This release opens SQLite files only.",
-                    "Give jdbc:sqlite:PATH, without parameters.");
-        }
-        return Failure.path(path).toAbsolutePath();
     }
 }

@@ -3,6 +3,7 @@ package io.sealwright.kms.cli;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.spi.SecretSource;
 import java.io.IOException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -38,24 +39,27 @@ final class KeyExportCommand extends OneKeyCommand {
             description = "File to write, mode 0600, or - for standard output.")
     private String output = "";
 
-    @Option(names = "--passphrase-file", hidden = true, arity = "0..1", fallbackValue = "")
+    @Option(
+            names = "--passphrase-file",
+            paramLabel = "F",
+            description = "Wrap the export by the passphrase in this file, - for standard input.")
     private @Nullable String passphraseFile;
 
     @Override
     public Integer call() {
-        refuse("--passphrase-file", passphraseFile);
         String name = name();
         Integer number = Names.version(name, version);
-        if (inClear == (masterKey != null)) {
+        if ((inClear ? 1 : 0) + (masterKey != null ? 1 : 0) + (passphraseFile != null ? 1 : 0) != 1) {
             throw Failure.usage(
-                    "An export needs either -m URI or --in-clear.",
-                    "It is wrapped by that master key, or by nothing.",
+                    "An export needs either -m URI, --passphrase-file F or --in-clear.",
+                    "It is wrapped by that master key, by that passphrase, or by nothing.",
                     "Give one of them; -m unless bare bytes are wanted.");
         }
-        String uri = masterKey == null ? null : Home.canonical(masterKey);
+        SecretSource passphrase = passphraseFile == null ? null : PassphraseFile.source(here(), passphraseFile);
+        String uri = passphrase != null ? passphrase.uri() : masterKey == null ? null : Home.canonical(masterKey);
         Target target = target();
         try (target;
-                KeyManager kms = home().exporting(uri)) {
+                KeyManager kms = passphrase != null ? home().exporting(passphrase) : home().exporting(uri)) {
             NamedKey key = kms.keys().get(name);
             byte[] bytes =
                     uri == null ? bare(key, number) : number == null ? key.exportTo(uri) : key.exportTo(uri, number);

@@ -37,18 +37,17 @@ final class KeyImportCommand extends OneKeyCommand {
 
     @Override
     public Integer call() {
-        opening.check();
         String name = name();
         List<String> masterKeys = opening.masterKeys();
-        if (inClear ? !masterKeys.isEmpty() : spec != null) {
+        if (inClear ? !masterKeys.isEmpty() || opening.hasPassphrase() : spec != null) {
             throw Failure.usage(
-                    inClear ? "--in-clear takes no -m." : "--spec needs --in-clear.",
+                    inClear ? "--in-clear takes no -m and no --passphrase-file." : "--spec needs --in-clear.",
                     inClear ? "Bare bytes are wrapped by nothing." : "An export says of what spec it is.",
                     "Leave it out.");
         }
         KeySpec wanted = spec == null ? KeySpec.AES_256 : Names.spec(spec);
         try (Source source = Source.open(here(), input);
-                KeyManager kms = home().importing(masterKeys)) {
+                KeyManager kms = home().importing(masterKeys, opening.passphrase(here()))) {
             NamedKey key =
                     inClear ? bare(kms, name, wanted, source) : kms.keys().importKey(name, source.read(MOST_BYTES));
             print("imported " + KeyTexts.sentence(key));

@@ -1,5 +1,6 @@
 package io.sealwright.kms.cli;
 
+import io.sealwright.kms.spi.SecretSource;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,16 @@ final class OpeningOptions {
     /** Refuses what this release does not have; before any work. */
     void check() {
         Command.refuse("--passphrase-file", passphraseFile);
+    }
+
+    boolean hasPassphrase() {
+        return passphraseFile != null;
+    }
+
+    /** The passphrase that was given, which a builder takes over; null if none was. */
+    @Nullable
+    SecretSource passphrase(Surroundings here) {
+        return passphraseFile == null ? null : PassphraseFile.source(here, passphraseFile);
     }
 
     List<String> masterKeys() {

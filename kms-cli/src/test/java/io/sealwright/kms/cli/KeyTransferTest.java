@@ -52,6 +52,20 @@ class KeyTransferTest {
     }
 
     @Test
+    void export_underAPassphrase_isImportedWithItAlone() throws Exception {
+        Path passphrase = Files.writeString(folder.resolve("passphrase"), "correct horse battery staple\n");
+        done(home, "key", "export", "orders", "--passphrase-file", passphrase, "-o", export);
+        Path wrong = Files.writeString(folder.resolve("wrong"), "another passphrase of some length");
+        refused(other, "KMS_", "key", "import", "orders", export);
+        refused(other, "KMS_AUTHENTICATION_FAILED", "key", "import", "orders", export, "--passphrase-file", wrong);
+        done(other, "key", "import", "orders", export, "--passphrase-file", passphrase);
+        done(other, "decrypt", sealed, "-o", folder.resolve("opened"));
+        assertThat(folder.resolve("opened")).hasContent("attack at dawn");
+        Files.writeString(passphrase, "short");
+        refused(home, "KMS_CLI_INPUT", "key", "export", "orders", "--passphrase-file", passphrase, "-o", wrong + ".x");
+    }
+
+    @Test
     void export_underACouriersKey_isImportedElsewhereAndOpensWhatWasSealedBefore() throws Exception {
         done(home, "key", "rotate", "orders");
         Result result = done(home, "key", "export", "orders", "-m", "local://courier", "-o", export);

@@ -148,7 +148,7 @@ final class DefaultKeyManager implements KeyManager {
                         new EngineParcels(this, masterKeys),
                         this::namedKeyChanged);
         SealingParameters parameters = new SealingParameters(settings.dataKeys(), salts, time, settings.jcaProvider());
-        DataKeyMaker maker = new DataKeyMaker(parameters, calls, namedKeys);
+        DataKeyMaker maker = new DataKeyMaker(parameters, calls, namedKeys, settings.passphraseBesideOthers());
         this.targets = new SealingTargets(maker, parameters, calls);
         RootFinder roots = new RootFinder(
                 masterKeys.opening(), namedKeys, calls, settings.dataKeys(), time, settings.time(), events);

@@ -4,6 +4,7 @@ import io.sealwright.kms.core.namedkey.NamedKeyRing;
 import io.sealwright.kms.core.opening.Openings;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.sealing.SealingTargets;
+import io.sealwright.kms.core.secretsource.SecretRefresh;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.MasterKey;
 import java.util.HashSet;
@@ -27,6 +28,7 @@ final class Housekeeping implements AutoCloseable {
     private final Openings openings;
     private final @Nullable NamedKeyRing namedKeys;
     private final List<MasterKey> files;
+    private final SecretRefresh secrets;
     private final ProviderCalls calls;
     private final Set<MasterKey> refreshFailed = new HashSet<>(); // the timer's thread's
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -41,7 +43,10 @@ final class Housekeeping implements AutoCloseable {
             @Nullable NamedKeyRing namedKeys,
             List<MasterKey> masterKeys,
             ProviderCalls calls) {
-        this.files = masterKeys.stream().filter(MasterKey::inProcess).toList();
+        this.files = masterKeys.stream()
+                .filter(key -> key.inProcess() && !SecretRefresh.looksAfter(key))
+                .toList();
+        this.secrets = new SecretRefresh(masterKeys, calls);
         this.calls = calls;
         this.targets = targets;
         this.openings = openings;
@@ -56,6 +61,7 @@ final class Housekeeping implements AutoCloseable {
             if (namedKeys != null) {
                 namedKeys.poll();
             }
+            secrets.poll();
             refreshFiles();
         } catch (Throwable e) { // an Error too: the timer would run no more, and nobody would tell
             // The timer must go on; whoever needs what failed here gets the error itself.

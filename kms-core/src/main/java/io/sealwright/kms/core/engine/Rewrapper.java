@@ -14,10 +14,12 @@ import io.sealwright.kms.core.namedkey.NamedKeyRing;
 import io.sealwright.kms.core.opening.OpenPolicy;
 import io.sealwright.kms.core.opening.Openings;
 import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.core.provider.ProviderCalls.Operation;
 import io.sealwright.kms.core.sealing.DataKeyMaker;
 import io.sealwright.kms.core.sealing.RecipientPlan.Entry;
 import io.sealwright.kms.core.sealing.RecipientPlan.MasterEntry;
 import io.sealwright.kms.core.sealing.RecipientPlan.NamedEntry;
+import io.sealwright.kms.core.secretsource.SecretMasterKey;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.error.RefusedException;
@@ -247,6 +249,9 @@ final class Rewrapper {
 
     private @Nullable Owner masterOwner(Recipient recipient) {
         for (MasterKey key : masterKeys.opening()) {
+            if (SecretMasterKey.isUnread(key) && SecretMasterKey.isOfAnySecret(recipient)) {
+                boolean unused = calls.invoke(key, Operation.REFRESH, key::refresh);
+            }
             if (key.recognizes(recipient)) {
                 boolean wraps = masterKeys.wrapping().contains(key);
                 return new Owner(new MasterEntry(key), wraps && key.isOutdated(recipient), false);

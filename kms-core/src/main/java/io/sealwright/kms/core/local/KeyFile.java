@@ -1,6 +1,7 @@
 package io.sealwright.kms.core.local;
 
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import io.sealwright.kms.error.KeyFileException;
 import io.sealwright.kms.error.KmsBugException;
 import java.nio.ByteBuffer;
@@ -8,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.security.SecureRandom;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -119,12 +119,12 @@ final class KeyFile implements AutoCloseable {
     }
 
     /** A new key with one active version. */
-    static KeyFile fresh(Instant now, SecureRandom random) {
+    static KeyFile fresh(Instant now, CloneSafeRandom random) {
         return new KeyFile(List.of(newVersion(1, now, random)));
     }
 
     /** These versions, all retired now, and a new active one. The result owns copies of the keys. */
-    KeyFile rotated(Instant now, SecureRandom random) {
+    KeyFile rotated(Instant now, CloneSafeRandom random) {
         List<Version> next = new ArrayList<>();
         versions.forEach(version -> next.add(version.copy(State.RETIRED)));
         next.add(newVersion(newest().number() + 1, now, random));
@@ -192,7 +192,7 @@ final class KeyFile implements AutoCloseable {
         return new Parser(file, text).parse();
     }
 
-    private static Version newVersion(int number, Instant now, SecureRandom random) {
+    private static Version newVersion(int number, Instant now, CloneSafeRandom random) {
         byte[] id = new byte[ID_BYTES];
         byte[] key = new byte[KEY_BYTES];
         random.nextBytes(id);

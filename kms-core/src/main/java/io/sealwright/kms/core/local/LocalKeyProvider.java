@@ -1,12 +1,12 @@
 package io.sealwright.kms.core.local;
 
+import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.MasterKeyProvider;
 import io.sealwright.kms.spi.MasterKeyUri;
 import io.sealwright.kms.spi.ProviderSettings;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -59,7 +59,7 @@ public final class LocalKeyProvider implements MasterKeyProvider {
         Path file = file(settings.home(), uri.rest());
         KeyFileStore store = new KeyFileStore(file, uri.toString(), settings.deadline(), disk);
         if (settings.createMissing()) {
-            store.createIfMissing(() -> KeyFile.fresh(settings.time().instant(), new SecureRandom()));
+            store.createIfMissing(() -> KeyFile.fresh(settings.time().instant(), new CloneSafeRandom()));
         }
         return LocalMasterKey.open(uri.toString(), store, settings.time());
     }

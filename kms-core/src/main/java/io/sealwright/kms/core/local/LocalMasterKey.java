@@ -1,16 +1,17 @@
 package io.sealwright.kms.core.local;
 
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import io.sealwright.kms.core.wrapping.KeyRing;
 import io.sealwright.kms.core.wrapping.WrappingKey;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.KeyFileException;
 import io.sealwright.kms.error.KeyNotFoundException;
+import io.sealwright.kms.spi.GeneratedKey;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.WrapBinding;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -24,10 +25,12 @@ import java.util.concurrent.locks.ReentrantLock;
  * for the engine to decide.
  */
 final class LocalMasterKey implements MasterKey {
+    private static final int KEY_BYTES = 32;
+
     private final String uri;
     private final KeyFileStore store;
     private final TimeSource time;
-    private final SecureRandom random = new SecureRandom();
+    private final CloneSafeRandom random = new CloneSafeRandom();
     private final ReentrantLock reading = new ReentrantLock(); // held while the file is read again
     private final Object adopting = new Object(); // held for the exchange of ring alone, never around I/O
 
@@ -101,6 +104,19 @@ final class LocalMasterKey implements MasterKey {
                     e);
         } finally {
             reading.unlock();
+        }
+    }
+
+    @Override
+    public GeneratedKey generate(WrapBinding binding) {
+        byte[] fresh = new byte[KEY_BYTES];
+        random.nextBytes(fresh);
+        SecretBytes key = SecretBytes.owning(fresh);
+        try {
+            return new GeneratedKey(key, wrap(key, binding));
+        } catch (RuntimeException | Error e) {
+            key.close();
+            throw e;
         }
     }
 

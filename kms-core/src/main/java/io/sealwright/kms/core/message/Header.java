@@ -212,8 +212,9 @@ public final class Header {
     }
 
     private static @Nullable String keyCheck(Recipient recipient) {
-        boolean inProcess =
-                recipient.kind() == RecipientKind.IN_PROCESS.id() || recipient.kind() == RecipientKind.NAMED_KEY.id();
+        boolean inProcess = recipient.kind() == RecipientKind.IN_PROCESS.id()
+                || recipient.kind() == RecipientKind.NAMED_KEY.id()
+                || recipient.kind() == RecipientKind.PASSPHRASE.id();
         byte[] id = recipient.id();
         return inProcess && id.length == 24 ? HEX.formatHex(id, Format.KEY_ID_BYTES, 24) : null;
     }

@@ -4,6 +4,7 @@ import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.provider.FreshLook;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
+import io.sealwright.kms.core.secretsource.SecretMasterKey;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.KmsException;
@@ -259,9 +260,28 @@ final class MasterKeys {
 
     /** Another process may have rotated a master key since; what is stored here was wrapped by one of them, so wait. */
     private void lookAfreshUnlessRecognized(List<Recipient> wraps) {
+        KmsException unread = readFirst();
         if (opening.stream().noneMatch(key -> recognizesAny(key, wraps))) {
             freshLook.look(true);
+            if (unread != null && opening.stream().noneMatch(key -> recognizesAny(key, wraps))) {
+                throw unread; // "no key matches" would be more than is known
+            }
         }
+    }
+
+    /** Reads the keys that were not read yet and could not tell otherwise what is theirs; what one of them failed with. */
+    private @Nullable KmsException readFirst() {
+        KmsException failure = null;
+        for (MasterKey key : opening) {
+            try {
+                boolean unused = SecretMasterKey.isUnread(key) && calls.invoke(key, Operation.REFRESH, key::refresh);
+            } catch (CallInterruptedException e) {
+                throw e;
+            } catch (KmsException e) {
+                failure = e;
+            }
+        }
+        return failure;
     }
 
     private static boolean recognizesAny(MasterKey key, List<Recipient> wraps) {

@@ -16,6 +16,7 @@ import io.sealwright.kms.core.provider.FreshLook;
 import io.sealwright.kms.core.provider.Futures;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
+import io.sealwright.kms.core.secretsource.SecretMasterKey;
 import io.sealwright.kms.core.time.CoarseTime;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.ClosedException;
@@ -332,7 +333,13 @@ public final class RootFinder implements AutoCloseable {
             }
             addMasters(found, header, recipient);
         }
-        return found.isEmpty() || unknownNamedKey ? null : found;
+        return found.isEmpty() || unknownNamedKey || namesUnread(header) ? null : found;
+    }
+
+    /** Whether a master key that was not read yet may be the one that a recipient names. */
+    private boolean namesUnread(Header header) {
+        return masterKeys.stream().anyMatch(SecretMasterKey::isUnread)
+                && header.recipients().stream().anyMatch(SecretMasterKey::isOfAnySecret);
     }
 
     /** Each master key that recognises the recipient, in the order of the configuration: one may open what another fails at. */
@@ -359,6 +366,16 @@ public final class RootFinder implements AutoCloseable {
             }
         }
         List<Candidate> found = new ArrayList<>();
+        if (namesUnread(header)) {
+            for (MasterKey master : masterKeys) {
+                try {
+                    boolean unused = SecretMasterKey.isUnread(master)
+                            && calls.invoke(master, Operation.REFRESH, master::refresh);
+                } catch (KmsException e) {
+                    storeFailure = e;
+                }
+            }
+        }
         if (namedKeys != null) {
             for (byte[] id : ids) {
                 try {

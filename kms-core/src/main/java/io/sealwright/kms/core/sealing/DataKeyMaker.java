@@ -4,6 +4,7 @@ import io.sealwright.kms.EncryptionContext;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.namedkey.HeldVersion;
 import io.sealwright.kms.core.namedkey.NamedKeyRing;
+import io.sealwright.kms.core.passphrase.PassphraseRing;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
 import io.sealwright.kms.core.sealing.RecipientPlan.Entry;
@@ -11,6 +12,8 @@ import io.sealwright.kms.core.sealing.RecipientPlan.MasterEntry;
 import io.sealwright.kms.core.sealing.RecipientPlan.NamedEntry;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.GeneratedKey;
 import io.sealwright.kms.spi.MasterKey;
@@ -34,8 +37,14 @@ public final class DataKeyMaker {
     private final SealingParameters parameters;
     private final ProviderCalls calls;
     private final @Nullable NamedKeyRing namedKeys;
+    private final boolean passphraseBesideOthers;
 
-    public DataKeyMaker(SealingParameters parameters, ProviderCalls calls, @Nullable NamedKeyRing namedKeys) {
+    public DataKeyMaker(
+            SealingParameters parameters,
+            ProviderCalls calls,
+            @Nullable NamedKeyRing namedKeys,
+            boolean passphraseBesideOthers) {
+        this.passphraseBesideOthers = passphraseBesideOthers;
         this.parameters = parameters;
         this.calls = calls;
         this.namedKeys = namedKeys;
@@ -114,6 +123,7 @@ public final class DataKeyMaker {
             if (root == null) {
                 throw new IllegalStateException("a plan has an entry");
             }
+            demandPassphraseAlone(recipients);
             return DataKey.envelope(
                     parameters,
                     root,
@@ -126,6 +136,18 @@ public final class DataKeyMaker {
                 root.close();
             }
             throw e;
+        }
+    }
+
+    /** A passphrase is guessed more easily than any key: who guesses it has what the other keys guard. */
+    private void demandPassphraseAlone(List<Recipient> recipients) {
+        boolean passphrase = recipients.stream().anyMatch(PassphraseRing::isOne);
+        if (passphrase && recipients.size() > 1 && !passphraseBesideOthers) {
+            throw new RefusedException(
+                    ErrorCode.KMS_OPERATION_REFUSED,
+                    "A message is not sealed for a passphrase and for other keys at once.",
+                    "Whoever guesses the passphrase would have what the other keys guard.",
+                    "Name the passphrase alone, or build the manager with allowPassphraseBesideOthers().");
         }
     }
 

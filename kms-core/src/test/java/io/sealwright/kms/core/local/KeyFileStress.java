@@ -2,12 +2,12 @@ package io.sealwright.kms.core.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -121,7 +121,7 @@ class KeyFileStress {
         assertThat(inside).as("kills inside a rotation, of " + killed).isGreaterThanOrEqualTo((killed + 1) / 2);
         // The locks of the dead are free, and what they left is cleared away.
         KeyFileStore store = new KeyFileStore(file, "local://default", Duration.ofSeconds(5), new Disk());
-        store.update(contents -> contents.rotated(Instant.EPOCH, new SecureRandom()));
+        store.update(contents -> contents.rotated(Instant.EPOCH, new CloneSafeRandom()));
         try (Stream<Path> files = Files.list(home.resolve("local"))) {
             assertThat(files.map(path -> path.getFileName().toString()))
                     .containsExactlyInAnyOrder("default.key", "default.key.lock");

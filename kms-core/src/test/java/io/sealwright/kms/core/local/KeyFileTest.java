@@ -3,13 +3,13 @@ package io.sealwright.kms.core.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyFileException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -61,8 +61,8 @@ class KeyFileTest {
     @Test
     void fresh_hasOneActiveVersionAndItsOwnKey() {
         Instant now = Instant.parse("2026-11-21T08:00:00.999Z");
-        try (KeyFile file = KeyFile.fresh(now, new SecureRandom());
-                KeyFile other = KeyFile.fresh(now, new SecureRandom());
+        try (KeyFile file = KeyFile.fresh(now, new CloneSafeRandom());
+                KeyFile other = KeyFile.fresh(now, new CloneSafeRandom());
                 KeyFile again = KeyFile.parse(FILE, file.encode())) {
             assertThat(again.versions()).hasSize(1);
             assertThat(again.newest().state()).isEqualTo(KeyFile.State.ACTIVE);
@@ -78,7 +78,7 @@ class KeyFileTest {
     @Test
     void rotated_keepsOldVersionsRetired_andAddsAnActiveOne() {
         try (KeyFile file = KeyFile.parse(FILE, ascii(WHOLE));
-                KeyFile rotated = file.rotated(Instant.EPOCH, new SecureRandom())) {
+                KeyFile rotated = file.rotated(Instant.EPOCH, new CloneSafeRandom())) {
             assertThat(rotated.versions()).hasSize(3);
             assertThat(rotated.versions())
                     .extracting(KeyFile.Version::state)

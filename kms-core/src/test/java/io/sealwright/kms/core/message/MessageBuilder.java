@@ -203,6 +203,12 @@ final class MessageBuilder {
         return this;
     }
 
+    /** As {@link #recipient(int, Key)}, with something before what the key wraps. */
+    MessageBuilder wrapped(int kind, byte[] id, Key key, byte[] before) {
+        byte[] wrapNonce = range(0x10 + 0x20 * recipients.size(), 24);
+        return recipient(kind, id, concat(before, key.wrap(root, 1, context, wrapNonce)));
+    }
+
     /** A recipient that wraps this builder's root, bound to this builder's context: set both before. */
     MessageBuilder recipient(int kind, Key key) {
         byte[] wrapNonce = range(0x10 + 0x20 * recipients.size(), 24);

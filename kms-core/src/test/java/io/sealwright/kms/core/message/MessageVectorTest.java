@@ -14,6 +14,8 @@ import io.sealwright.kms.core.namedkey.PreparedStore;
 import io.sealwright.kms.core.wrapping.WrappingKey;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.spi.SecretSource;
+import io.sealwright.kms.spi.SecretVersion;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -231,6 +233,11 @@ class MessageVectorTest {
             String name = "master" + number++;
             writeKey(folder, name, hex(key.get("versionId")), hex(key.get("key")));
             builder.alsoOpenWith("local://" + name);
+        }
+        for (JsonNode passphrase : vector.path("passphrases")) {
+            builder.alsoOpenWith(SecretSource.of(
+                    "passphrase:" + number++,
+                    SecretVersion.passphrase("vector", SecretBytes.owning(hex(passphrase)), null)));
         }
         boolean named = !vector.get("namedKeys").isEmpty();
         if (named || number == 0) {

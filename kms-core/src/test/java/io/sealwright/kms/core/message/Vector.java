@@ -16,6 +16,7 @@ final class Vector {
     final String result;
     List<Key> masterKeys = List.of(VectorGenerator.MASTER);
     List<Key> namedKeys = List.of();
+    List<String> passphrases = List.of();
     Map<String, String> context = new LinkedHashMap<>();
     byte[] associatedData = {};
     boolean allowUnencrypted;
@@ -41,6 +42,11 @@ final class Vector {
 
     Vector namedKeys(Key... keys) {
         namedKeys = List.of(keys);
+        return this;
+    }
+
+    Vector passphrases(String... texts) {
+        passphrases = List.of(texts);
         return this;
     }
 

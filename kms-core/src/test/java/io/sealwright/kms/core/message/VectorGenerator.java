@@ -98,15 +98,16 @@ final class VectorGenerator {
         generator.recipients();
         generator.authentication();
         generator.tokens();
+        new PassphraseVectors(generator).add();
         return generator.files;
     }
 
-    private void begin(String name) {
+    void begin(String name) {
         file = new ArrayList<>();
         files.put(name, file);
     }
 
-    private Vector add(String name, String description, String result) {
+    Vector add(String name, String description, String result) {
         if (!names.add(name)) {
             throw new AssertionError("two vectors are called " + name);
         }
@@ -115,7 +116,7 @@ final class VectorGenerator {
         return vector;
     }
 
-    private Vector ok(String name, String description, MessageBuilder built) {
+    Vector ok(String name, String description, MessageBuilder built) {
         return add(name, description, Vector.OK)
                 .message(built.build().bytes())
                 .plaintext(built.plaintext())
@@ -1227,6 +1228,11 @@ final class VectorGenerator {
         fields.add(field("result", quoted(vector.result)));
         fields.add(field("masterKeys", keys(vector.masterKeys)));
         fields.add(field("namedKeys", keys(vector.namedKeys)));
+        if (!vector.passphrases.isEmpty()) {
+            List<String> texts = new ArrayList<>();
+            vector.passphrases.forEach(text -> texts.add(hex(utf8(text))));
+            fields.add(field("passphrases", "[" + String.join(", ", texts) + "]"));
+        }
         List<String> pairs = new ArrayList<>();
         vector.context.forEach((name, value) -> pairs.add("[" + quoted(name) + ", " + quoted(value) + "]"));
         fields.add(field("context", "[" + String.join(", ", pairs) + "]"));
