@@ -4,13 +4,10 @@ import static io.sealwright.kms.benchmarks.Fixture.AAD;
 import static io.sealwright.kms.benchmarks.Fixture.CONTEXT_NAME;
 import static io.sealwright.kms.benchmarks.Fixture.CONTEXT_VALUE;
 
-import io.sealwright.kms.KeyManagerBuilder;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Objects;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.UnaryOperator;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -34,22 +31,6 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 4)
 public class Streams {
     private static final long LENGTH = 1L << 30;
-
-    /** Who may seal chunks. */
-    public enum Cores {
-        /** The caller's thread: nobody takes a task. */
-        ONE(builder -> builder.chunkExecutor(task -> {
-            throw new RejectedExecutionException("one core is wanted");
-        })),
-        /** The caller and the helpers that the library starts. */
-        ALL(UnaryOperator.identity());
-
-        private final UnaryOperator<KeyManagerBuilder> setting;
-
-        Cores(UnaryOperator<KeyManagerBuilder> setting) {
-            this.setting = setting;
-        }
-    }
 
     /** The same MiB again and again, up to a length. */
     private static final class Source extends InputStream {

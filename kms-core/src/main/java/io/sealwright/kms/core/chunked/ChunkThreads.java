@@ -1,5 +1,9 @@
 package io.sealwright.kms.core.chunked;
 
+import io.sealwright.kms.core.crypto.ChunkKeys;
+import io.sealwright.kms.core.crypto.ChunkedCipher;
+import io.sealwright.kms.core.crypto.CipherPool;
+import java.security.GeneralSecurityException;
 import java.security.Provider;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -32,6 +36,7 @@ public final class ChunkThreads implements AutoCloseable {
     private final @Nullable Provider provider;
     private final int helpers;
     private final AtomicLong memory;
+    private final CipherPool ciphers;
     // Estimates, shared without care: a lost or late update does no harm.
     private float nanosPerByte = 10;
     private float delayNanos = 50_000;
@@ -61,11 +66,17 @@ public final class ChunkThreads implements AutoCloseable {
         this.provider = provider;
         this.helpers = helpers;
         this.memory = new AtomicLong(memory);
+        this.ciphers = new CipherPool(4 * (helpers + 1), provider);
     }
 
     /** How many helpers one message may have; 0 with one processor. */
     int helpers() {
         return helpers;
+    }
+
+    /** A worker with a cipher on loan, to be closed. */
+    ChunkedCipher worker(ChunkKeys keys) throws GeneralSecurityException {
+        return keys.newWorker(ciphers);
     }
 
     /** The most segments of one ring: enough that helpers find work while the owner waits for its source or sink. */
@@ -165,6 +176,7 @@ public final class ChunkThreads implements AutoCloseable {
     @Override
     public synchronized void close() {
         closed = true;
+        ciphers.clear();
         if (own != null) {
             own.shutdown();
         }

@@ -61,7 +61,7 @@ public final class ChunkedBodies {
         if (threads.worthSharing(length)) {
             mine = new SharedBody(keys, threads, chunks, work).run();
         } else {
-            try (ChunkedCipher worker = keys.newWorker()) {
+            try (ChunkedCipher worker = threads.worker(keys)) {
                 work.part(worker, 0, (int) chunks, true);
             }
         }

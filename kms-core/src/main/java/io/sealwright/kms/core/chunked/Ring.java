@@ -215,7 +215,7 @@ final class Ring implements AutoCloseable {
     private ChunkedCipher own() throws GeneralSecurityException {
         ChunkedCipher mine = worker;
         if (mine == null) {
-            mine = keys.newWorker();
+            mine = threads.worker(keys);
             worker = mine;
         }
         return mine;
@@ -249,7 +249,7 @@ final class Ring implements AutoCloseable {
         try {
             while ((segment = claim()) != null) {
                 if (cipher == null) {
-                    cipher = keys.newWorker();
+                    cipher = threads.worker(keys);
                 }
                 finished(segment, ChunkSpan.run(cipher, seals, segment) ? State.DONE : State.REFUSED);
                 segment = null;

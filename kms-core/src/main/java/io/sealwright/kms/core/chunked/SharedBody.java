@@ -56,7 +56,7 @@ final class SharedBody {
         }
         long mine = 0;
         long part = -1;
-        try (ChunkedCipher worker = keys.newWorker()) {
+        try (ChunkedCipher worker = threads.worker(keys)) {
             while ((part = claim(true)) >= 0) {
                 perform(worker, part);
                 part = -1;
@@ -128,7 +128,7 @@ final class SharedBody {
         try {
             while (part >= 0) {
                 if (worker == null) {
-                    worker = keys.newWorker();
+                    worker = threads.worker(keys);
                 }
                 perform(worker, part);
                 part = -1;

@@ -116,10 +116,24 @@ public final class ChunkKeys implements AutoCloseable {
      * @throws IllegalStateException if this object was closed
      */
     public synchronized ChunkedCipher newWorker() throws GeneralSecurityException {
+        demandOpen();
+        return new ChunkedCipher(new GcmCipher(key, provider), baseNonce.clone(), forSealing);
+    }
+
+    /**
+     * As {@link #newWorker()}, with a cipher that is on loan until the worker is closed.
+     *
+     * @throws IllegalStateException if this object was closed
+     */
+    public synchronized ChunkedCipher newWorker(CipherPool ciphers) throws GeneralSecurityException {
+        demandOpen();
+        return new ChunkedCipher(ciphers, ciphers.lend(key), baseNonce.clone(), forSealing);
+    }
+
+    private void demandOpen() {
         if (closed) {
             throw new IllegalStateException("The keys of this chunked message were wiped.");
         }
-        return new ChunkedCipher(new GcmCipher(key, provider), baseNonce.clone(), forSealing);
     }
 
     /** Wipes key and base nonce. Workers have their own copies and are closed one by one. */

@@ -1,5 +1,8 @@
 package io.sealwright.kms.core.crypto;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.security.GeneralSecurityException;
 import java.security.Provider;
 import java.util.Arrays;
@@ -30,14 +33,31 @@ public final class ChunkedCipher implements AutoCloseable {
     public static final long MAX_PLAINTEXT_BYTES = MAX_CHUNKS * CHUNK_BYTES - 1;
 
     private static final byte[] NO_AAD = new byte[0];
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+    private static final int COUNTED = GcmCipher.NONCE_BYTES - Long.BYTES;
 
     private final GcmCipher gcm;
+    private final @Nullable CipherPool pool;
+    private final CipherPool.@Nullable Lent lent;
     private final byte[] baseNonce;
     private final byte[] nonce = new byte[GcmCipher.NONCE_BYTES];
     private final boolean maySeal;
+    private boolean sound = true; // no call has failed
+    private boolean closed;
 
     ChunkedCipher(GcmCipher gcm, byte[] ownedBaseNonce, boolean maySeal) {
         this.gcm = gcm;
+        this.pool = null;
+        this.lent = null;
+        this.baseNonce = ownedBaseNonce;
+        this.maySeal = maySeal;
+    }
+
+    /** With a cipher on loan. */
+    ChunkedCipher(CipherPool pool, CipherPool.Lent lent, byte[] ownedBaseNonce, boolean maySeal) {
+        this.gcm = lent.gcm;
+        this.pool = pool;
+        this.lent = lent;
         this.baseNonce = ownedBaseNonce;
         this.maySeal = maySeal;
     }
@@ -51,10 +71,11 @@ public final class ChunkedCipher implements AutoCloseable {
      * @param out its range must not overlap the input's
      * @throws GeneralSecurityException if the provider fails; the range of {@code out} then holds nothing of use, and
      *     the message cannot be continued
-     * @throws IllegalStateException if the keys are those of a received message
+     * @throws IllegalStateException if the keys are those of a received message, or this worker was closed
      */
     public int sealChunks(long firstChunk, byte[] in, int inOffset, int length, boolean last, byte[] out, int outOffset)
             throws GeneralSecurityException {
+        demandOpen();
         if (!maySeal) {
             throw new IllegalStateException("These are the keys of a received message: sealing would repeat nonces.");
         }
@@ -69,11 +90,13 @@ public final class ChunkedCipher implements AutoCloseable {
         Objects.checkFromIndexSize(outOffset, total, out.length);
         int from = inOffset;
         int to = outOffset;
+        sound = false;
         for (int i = 0; i < chunks; i++) {
             int size = Math.min(CHUNK_BYTES, inOffset + length - from);
             to += gcm.seal(nonceOf(firstChunk + i), in, from, size, NO_AAD, 0, 0, out, to);
             from += size;
         }
+        sound = true;
         return total;
     }
 
@@ -87,9 +110,11 @@ public final class ChunkedCipher implements AutoCloseable {
      * @param out its range must not overlap the input's
      * @throws AEADBadTagException if a chunk is not what was sealed as that chunk of this message, or {@code last} and
      *     the end is missing
+     * @throws IllegalStateException if this worker was closed
      */
     public int openChunks(long firstChunk, byte[] in, int inOffset, int length, boolean last, byte[] out, int outOffset)
             throws GeneralSecurityException {
+        demandOpen();
         Objects.checkFromIndexSize(inOffset, length, in.length);
         int rest = length % SEALED_CHUNK_BYTES;
         if (!last && rest != 0) {
@@ -109,6 +134,7 @@ public final class ChunkedCipher implements AutoCloseable {
         int from = inOffset;
         int to = outOffset;
         boolean authentic = false;
+        sound = false;
         try {
             for (int i = 0; i < chunks; i++) {
                 int size = Math.min(SEALED_CHUNK_BYTES, inOffset + length - from);
@@ -116,6 +142,7 @@ public final class ChunkedCipher implements AutoCloseable {
                 from += size;
             }
             authentic = true;
+            sound = true;
             return total;
         } finally {
             if (!authentic) {
@@ -124,10 +151,27 @@ public final class ChunkedCipher implements AutoCloseable {
         }
     }
 
-    /** Wipes this worker's copies of key and base nonce. */
+    private void demandOpen() {
+        if (closed) {
+            // A cipher that was on loan may have another's key by now.
+            throw new IllegalStateException("This worker was closed.");
+        }
+    }
+
+    /** Wipes this worker's copies of key and base nonce, and gives back what was on loan. Idempotent. */
     @Override
     public void close() {
-        gcm.forgetKey();
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (pool == null || lent == null) {
+            gcm.forgetKey();
+        } else if (sound) {
+            pool.giveBack(lent);
+        } else {
+            pool.drop(lent);
+        }
         Arrays.fill(baseNonce, (byte) 0);
         Arrays.fill(nonce, (byte) 0);
     }
@@ -219,10 +263,8 @@ public final class ChunkedCipher implements AutoCloseable {
 
     /** The base nonce XOR the chunk's number as a big-endian integer of 12 bytes; 38 bits touch the last five. */
     byte[] nonceOf(long chunk) {
-        System.arraycopy(baseNonce, 0, nonce, 0, nonce.length);
-        for (int i = 0; i < Long.BYTES; i++) {
-            nonce[nonce.length - 1 - i] ^= (byte) (chunk >>> 8 * i);
-        }
+        System.arraycopy(baseNonce, 0, nonce, 0, COUNTED);
+        LONG.set(nonce, COUNTED, (long) LONG.get(baseNonce, COUNTED) ^ chunk);
         return nonce;
     }
 

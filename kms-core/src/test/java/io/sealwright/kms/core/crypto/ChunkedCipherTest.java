@@ -291,6 +291,52 @@ class ChunkedCipherTest {
     }
 
     @Test
+    void cipherOnLoan_meetsManyMessages_givesWhatAnOwnOneGives() throws Exception {
+        CipherPool ciphers = new CipherPool(1, null);
+        byte[] otherSalt = SALT.clone();
+        otherSalt[0] ^= 1;
+        byte[] plaintext = new byte[40_000];
+        byte[] bad = new byte[plaintext.length + 3 * 16];
+        for (byte[] salt : List.of(SALT, otherSalt, SALT)) {
+            byte[] expected = ChunkedCipher.seal(KEY, salt, CONTEXT, plaintext, null);
+            byte[] out = new byte[expected.length - HEAD];
+            try (ChunkKeys keys = ChunkKeys.forSealing(KEY, salt, CONTEXT, null);
+                    ChunkedCipher first = keys.newWorker(ciphers);
+                    ChunkedCipher second = keys.newWorker(ciphers)) {
+                first.sealChunks(0, plaintext, 0, 16_384, false, out, 0);
+                second.sealChunks(1, plaintext, 16_384, plaintext.length - 16_384, true, out, 16_400);
+            }
+            assertThat(out).isEqualTo(Arrays.copyOfRange(expected, HEAD, expected.length));
+            try (ChunkKeys keys = ChunkKeys.forOpening(KEY, expected, 0, expected.length, CONTEXT, null);
+                    ChunkedCipher worker = keys.newWorker(ciphers)) {
+                // What failed is not lent again.
+                assertThatExceptionOfType(AEADBadTagException.class)
+                        .isThrownBy(() -> worker.openChunks(0, bad, 0, bad.length, true, new byte[bad.length], 0));
+            }
+        }
+    }
+
+    @Test
+    void cipherOnLoan_workerClosed_isOutOfItsReach() throws Exception {
+        CipherPool ciphers = new CipherPool(1, null);
+        try (ChunkKeys keys = ChunkKeys.forSealing(KEY, SALT, CONTEXT, null)) {
+            ChunkedCipher worker = keys.newWorker(ciphers);
+            worker.close();
+            worker.close();
+            try (ChunkedCipher next = keys.newWorker(ciphers);
+                    ChunkedCipher another = keys.newWorker(ciphers)) {
+                assertThatIllegalStateException()
+                        .isThrownBy(() -> worker.sealChunks(0, new byte[1], 0, 1, true, new byte[17], 0));
+                byte[] out = new byte[17];
+                next.sealChunks(0, new byte[1], 0, 1, true, out, 0);
+                byte[] again = new byte[17];
+                another.sealChunks(0, new byte[1], 0, 1, true, again, 0);
+                assertThat(again).isEqualTo(out);
+            }
+        }
+    }
+
+    @Test
     void lengths_impossibleOrTooLong_refused() throws Exception {
         long maxPlaintext = (1L << 52) - 1;
         long maxCiphertext = HEAD + maxPlaintext + 16 * (1L << 38);
