@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a key becomes when a backup is restored over a store that has it. No version of either is lost. A version is as the
  * backup has it, unless the store knows worse of it: what was destroyed, compromised or set to be destroyed since the
- * backup stays so, since a restore must not bring back what somebody ended on purpose.
+ * backup stays so, since a restore must not bring back what somebody ended on purpose; and a
+ * destruction that was taken back since stays taken back.
  *
  * @param record the key as it will be, in the backup's generation
  * @param parts where each version comes from, in order
@@ -33,7 +34,11 @@ record KeyMerge(KeyRecord record, List<Part> parts) {
             if (store.state() == KeyState.DESTROYED || backup.state() == KeyState.DESTROYED) {
                 return store.state() == KeyState.DESTROYED ? store : backup;
             }
-            return store.state() == KeyState.COMPROMISED || store.awaitsDestruction() ? store : backup;
+            if (store.state() == KeyState.COMPROMISED || store.awaitsDestruction()) {
+                return store;
+            }
+            // Taken back since the backup: its date may be over, and the key would be gone as soon as it is restored.
+            return backup.awaitsDestruction() ? backup.notToBeDestroyed() : backup;
         }
 
         /** The version in the backup whose material serves, if it has it. */

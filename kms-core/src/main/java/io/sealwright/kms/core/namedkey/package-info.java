@@ -11,6 +11,7 @@
  *       HeldVersion} is one version's; {@code UnknownIds} bounds looks for ids that do not exist.
  *   <li>{@code KeyLife}: what may happen to a key, and which state follows which. {@code KeyChanges} writes it, whole or
  *       not at all, against other processes; {@code VersionMaker} makes new versions.
+ *   <li>{@code DueWork}: what is to be done for keys when its time has come, once among all processes.
  *   <li>{@code KeyCodes}: message authentication codes.
  *   <li>{@code StoreKeys}: the store's own key; {@code MasterKeys} wraps and unwraps what is stored, bound by {@code
  *       Bindings}.

@@ -201,6 +201,21 @@ class BackupTest {
     }
 
     @Test
+    void restoreOver_destructionTakenBackSince_staysTakenBack() throws Exception {
+        NamedKey orders = kms.keys().create("orders", KeySpec.AES_256);
+        byte[] message = seal(kms, "orders");
+        orders.destroyAfter(Duration.ofDays(1));
+        backup();
+        orders.cancelDestroy();
+
+        kms.keys().restoreOver(file, old);
+
+        assertThat(orders.destroyAt()).isNull();
+        assertThat(orders.state()).isEqualTo(KeyState.DEACTIVATED);
+        opens(kms, message);
+    }
+
+    @Test
     void restoreOver_twice_isTheSame() throws Exception {
         NamedKey orders = kms.keys().create("orders", KeySpec.AES_256);
         byte[] message = seal(kms, "orders");

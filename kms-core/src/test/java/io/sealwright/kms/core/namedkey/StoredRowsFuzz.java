@@ -6,6 +6,7 @@ import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.spi.Recipient;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -27,12 +28,14 @@ class StoredRowsFuzz {
                     new VersionRecord(1, new VersionId(1, 2), KeyState.DESTROYED, DAY, DAY, DAY.plusMillis(1), -1),
                     new VersionRecord(2, new VersionId(3, 4), KeyState.COMPROMISED, DAY, DAY, null, 5),
                     new VersionRecord(3, new VersionId(5, 6), KeyState.PRE_ACTIVE, DAY, DAY.plusMillis(9), null, 6)));
+    private static final KeyRecord ROTATED = KEY.withRotation(Duration.ofDays(90));
     private static final List<Recipient> WRAPS =
             List.of(new Recipient(1, new byte[24], new byte[72]), new Recipient(4, new byte[2048], new byte[8192]));
 
     @Test
     void encodings_readBack_areEqual() {
         assertThat(Manifest.decode("it", Manifest.encode(KEY))).isEqualTo(KEY);
+        assertThat(Manifest.decode("it", Manifest.encode(ROTATED))).isEqualTo(ROTATED);
         assertThat(WrapList.decode("it", WrapList.encode(WRAPS))).isEqualTo(WRAPS);
         StoreKeyRecord record = new StoreKeyRecord(new VersionId(7, 8), 9, WRAPS);
         assertThat(StoreKeyRecord.decode(record.encode())).isEqualTo(record);
@@ -41,6 +44,29 @@ class StoredRowsFuzz {
     @Test
     void manifest_cutOrExtended_alwaysRefused() {
         allLengthsRefused(Manifest.encode(KEY), bytes -> Manifest.decode("it", bytes));
+        allLengthsRefused(Manifest.encode(ROTATED), bytes -> Manifest.decode("it", bytes));
+    }
+
+    @Test
+    void manifest_layouts_onlyAKeyWithAScheduleNeedsTheSecond() {
+        byte[] plain = Manifest.encode(KEY);
+        byte[] rotated = Manifest.encode(ROTATED);
+        assertThat(plain[0]).isEqualTo((byte) 1);
+        assertThat(rotated[0]).isEqualTo((byte) 2);
+        assertThat(rotated).hasSize(plain.length + Long.BYTES);
+        rotated[0] = 3;
+        assertThat(refuses(rotated, bytes -> Manifest.decode("it", bytes))).isTrue();
+    }
+
+    @Test
+    void manifest_versionWithADateOfDestruction_mustNotSeal() {
+        for (KeyState state : KeyState.values()) {
+            VersionRecord dated = new VersionRecord(1, new VersionId(1, 2), state, DAY, DAY, DAY.plusMillis(1), 3);
+            byte[] bytes = Manifest.encode(KEY.withVersions(List.of(dated)));
+            assertThat(refuses(bytes, given -> Manifest.decode("it", given)))
+                    .as("%s", state)
+                    .isEqualTo(state == KeyState.ACTIVE || state == KeyState.PRE_ACTIVE);
+        }
     }
 
     @Test
@@ -52,11 +78,13 @@ class StoredRowsFuzz {
 
     @Test
     void manifest_randomChanges_storeExceptionOrAValidRecord() {
-        int refused = fuzz(1, Manifest.encode(KEY), bytes -> {
-            KeyRecord read = Manifest.decode("it", bytes);
-            assertThat(Manifest.encode(read)).isEqualTo(bytes);
-        });
-        assertThat(refused).isBetween(ROUNDS / 10, ROUNDS - 1);
+        for (KeyRecord key : List.of(KEY, ROTATED)) {
+            int refused = fuzz(1, Manifest.encode(key), bytes -> {
+                KeyRecord read = Manifest.decode("it", bytes);
+                assertThat(Manifest.encode(read)).isEqualTo(bytes);
+            });
+            assertThat(refused).isBetween(ROUNDS / 10, ROUNDS - 1);
+        }
     }
 
     @Test
