@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  *     <td>at two thirds of its life the background renews it, or logs in anew where it cannot be renewed; when it ended
  *     or is known dead: none</td></tr>
  * <tr><td>paused</td><td>fails at once with what the last login failed with</td>
- *     <td>the pause is over, or other credentials are there: none. It grows to a minute while the server refuses the credentials, since accounts get
- *     locked, and to a second while there is no answer</td></tr>
+ *     <td>the pause is over, or other credentials are there: none. It grows to ten seconds while the server refuses
+ *     the credentials, and to one while there is no answer</td></tr>
  * </table>
  *
  * <p>Whoever waited for a login that failed takes its failure; so an outage, or a revoked token, makes one login for
@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 final class TokenKeeper implements AutoCloseable {
     private static final long FIRST_PAUSE = Duration.ofMillis(250).toNanos();
     private static final long MOST_PAUSE_NO_ANSWER = Duration.ofSeconds(1).toNanos();
-    private static final long MOST_PAUSE_REFUSED = Duration.ofMinutes(1).toNanos();
+    private static final long MOST_PAUSE_REFUSED = Duration.ofSeconds(10).toNanos();
 
     private final VaultServer server;
     private final VaultAuth auth;
