@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.jopenlibs.vault.json.Json;
 import io.github.jopenlibs.vault.json.JsonObject;
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
@@ -17,6 +18,7 @@ import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretVersion;
 import io.sealwright.kms.spi.SecretVersions;
 import io.sealwright.kms.vault.FaultyProxy.Fault;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
@@ -307,6 +309,30 @@ class VaultKvTest {
         assertThatThrownBy(source::fetch).isInstanceOf(UnavailableException.class);
         proxy.fault(Fault.NONE);
         source.fetch().close();
+    }
+
+    @Test
+    void fetch_drippedOrSilent_endsAtTheDeadlineOrTheInterrupt() {
+        put(base64(ONE));
+        VaultOptions hurried = VaultOptions.builder()
+                .address(proxy.address())
+                .auth(VaultAuth.token(bao.rootToken()))
+                .timeout(Duration.ofSeconds(1))
+                .build();
+        try (SecretSource quick = VaultKeys.of(hurried).kv("secret/" + path())) {
+            quick.fetch().close();
+            for (Fault fault : List.of(Fault.DRIP, Fault.SILENT)) {
+                proxy.fault(fault);
+                long from = System.nanoTime();
+                assertThatThrownBy(quick::fetch)
+                        .isInstanceOf(UnavailableException.class)
+                        .hasMessageContaining("within 1000 ms");
+                assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(Duration.ofSeconds(4));
+            }
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(quick::fetch).isInstanceOf(CallInterruptedException.class);
+            assertThat(Thread.interrupted()).isTrue();
+        }
     }
 
     @Test
