@@ -57,6 +57,12 @@ final class KnownKeys {
         return entries.computeIfAbsent(name, n -> new KeyEntry(n, heldById));
     }
 
+    /** The newest manifest that was seen of a key, or null if none was. */
+    KeyEntry.@Nullable View seen(String name) {
+        KeyEntry entry = entries.get(name);
+        return entry == null ? null : entry.view();
+    }
+
     /** The entry of a key that was met before, its states as the clock has them. */
     @Nullable
     KeyEntry met(String name) {

@@ -236,7 +236,10 @@ final class StoreRestore {
         if (key.replaced()) {
             tally.replaced.add(key.record().name());
         }
-        boolean unused = known.absorb(key.record(), key.replacement().manifest(), true);
+        if (known.seen(key.record().name()) != null) {
+            // Keys that nobody here has asked for stay unknown: there may be more than fit into memory.
+            boolean unused = known.absorb(key.record(), key.replacement().manifest(), true);
+        }
         events.tell(
                 new KmsEvent.KeyChanged(time.instant(), "restored", key.record().name(), 0));
     }
@@ -283,7 +286,7 @@ final class StoreRestore {
     }
 
     private long highest(StoredKey backup, @Nullable StoredKey there) {
-        KeyEntry.View seen = known.entry(backup.name()).view();
+        KeyEntry.View seen = known.seen(backup.name());
         return Math.max(
                 backup.generation(),
                 Math.max(

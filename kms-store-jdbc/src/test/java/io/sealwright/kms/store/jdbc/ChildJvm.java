@@ -19,9 +19,18 @@ final class ChildJvm implements AutoCloseable {
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
 
     ChildJvm(Class<?> main, String... arguments) throws IOException {
+        this(main, "128m", arguments);
+    }
+
+    /** @param heap the most it may use, as in {@code 128m} */
+    static ChildJvm withHeap(String heap, Class<?> main, String... arguments) throws IOException {
+        return new ChildJvm(main, heap, arguments);
+    }
+
+    private ChildJvm(Class<?> main, String heap, String[] arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx128m",
+                "-Xmx" + heap,
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-cp",
@@ -51,9 +60,14 @@ final class ChildJvm implements AutoCloseable {
 
     /** The next line; fails if none comes in time. */
     String line() throws InterruptedException {
-        String line = lines.poll(30, TimeUnit.SECONDS);
+        return line(30);
+    }
+
+    /** The next line; fails if none comes within so many seconds. */
+    String line(long seconds) throws InterruptedException {
+        String line = lines.poll(seconds, TimeUnit.SECONDS);
         if (line == null) {
-            throw new AssertionError("the child said nothing for 30 seconds");
+            throw new AssertionError("the child said nothing for " + seconds + " seconds");
         }
         return line;
     }
