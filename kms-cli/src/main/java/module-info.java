@@ -5,6 +5,8 @@ module io.sealwright.kms.cli {
     requires io.sealwright.kms.store.jdbc;
     requires static org.jspecify;
 
+    uses io.sealwright.kms.spi.MasterKeyProvider;
+
     opens io.sealwright.kms.cli to
             info.picocli;
 }

@@ -65,6 +65,10 @@ final class Home {
         return new Home(here, folder, MasterKeyChoice.of(variables), store, storeUrl != null);
     }
 
+    Path folder() {
+        return folder;
+    }
+
     /** The master key that commands use: the environment's, else the default one. */
     String masterKey() {
         return masterKey.uri();

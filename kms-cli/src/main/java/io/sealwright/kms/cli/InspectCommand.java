@@ -31,8 +31,8 @@ final class InspectCommand extends Command {
     @Mixin
     private final StoreOption store = new StoreOption();
 
-    /** A named key's version. */
-    private record Resolved(String name, int version) {}
+    /** A version of a named key, or of a master key that lies here. */
+    record Resolved(String name, int version, boolean masterKey) {}
 
     @Override
     public Integer call() {
@@ -40,18 +40,26 @@ final class InspectCommand extends Command {
             MessageInfo info = KeyManager.inspect(source.read(Source.HEADER_BYTES));
             Long size = source.size();
             Long bodyBytes = size == null ? null : Math.max(0, size - info.headerBytes());
-            Map<String, Resolved> names = resolve ? names() : Map.of();
+            Map<String, Resolved> names = resolve ? names(info) : Map.of();
             print(json ? json(info, bodyBytes, names) + "\n" : text(info, bodyBytes, names));
         }
         return 0;
     }
 
-    private Map<String, Resolved> names() {
+    private Map<String, Resolved> names(MessageInfo info) {
         Map<String, Resolved> names = new HashMap<>();
-        try (KeyManager kms = store.home(here()).existing()) {
+        Home home = store.home(here());
+        try (KeyManager kms = home.existing();
+                LocalMasterKeys local = new LocalMasterKeys(home.folder())) {
             for (NamedKey key : kms.keys().list()) {
                 for (KeyVersion version : key.versions()) {
-                    names.put(version.id(), new Resolved(key.name(), version.number()));
+                    names.put(version.id(), new Resolved(key.name(), version.number(), false));
+                }
+            }
+            for (RecipientInfo recipient : info.recipients()) {
+                Resolved found = local.find(recipient);
+                if (found != null) {
+                    names.put(recipient.id(), found);
                 }
             }
         }
@@ -151,7 +159,10 @@ final class InspectCommand extends Command {
     }
 
     private static String resolved(@Nullable Resolved key) {
-        return key == null ? "" : " = key '" + key.name() + "', version " + key.version();
+        return key == null
+                ? ""
+                : (key.masterKey() ? " = master key " + key.name() : " = key '" + key.name() + "'") + ", version "
+                        + key.version();
     }
 
     private static void line(StringBuilder out, String label, String text) {

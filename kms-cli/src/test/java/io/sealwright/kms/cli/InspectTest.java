@@ -108,6 +108,26 @@ class InspectTest {
     }
 
     @Test
+    void inspect_resolveMasterKeys_addsUriAndVersion() throws Exception {
+        Path file = Files.writeString(folder.resolve("b"), "attack at dusk");
+        assertThat(Run.at(home).kms("master-key", "rotate").code()).isZero();
+        assertThat(Run.at(home)
+                        .kms("encrypt", file, "-m", "local://default", "-k", "default")
+                        .code())
+                .isZero();
+        Path message = folder.resolve("b.sealed");
+        JsonNode read = JSON.readTree(
+                Run.at(home).kms("inspect", message, "--json", "--resolve").out());
+        assertThat(read.get("recipients").get(0).get("key").toString())
+                .isEqualTo("{\"name\":\"local://default\",\"version\":2}");
+        assertThat(read.get("recipients").get(1).get("key").toString())
+                .isEqualTo("{\"name\":\"default\",\"version\":1}");
+        Files.writeString(home.resolve("local/broken.key"), "no key file");
+        assertThat(Run.at(home).kms("inspect", message, "--resolve").out())
+                .contains("= master key local://default, version 2");
+    }
+
+    @Test
     void inspect_resolveWithoutAStore_isRefusedAndJsonStaysEmpty() {
         Result result = Run.at(folder.resolve("empty")).kms("inspect", sealed, "--json", "--resolve");
         assertThat(result.code()).isEqualTo(1);
