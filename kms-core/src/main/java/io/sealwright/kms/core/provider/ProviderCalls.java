@@ -333,6 +333,12 @@ public final class ProviderCalls implements AutoCloseable {
      * never null.
      */
     public <T> T invoke(MasterKey key, Operation operation, Standing standing, Supplier<@Nullable T> call) {
+        if (standing == Standing.PROVEN && key instanceof FetchedKey fetched) {
+            UnavailableException unanswered = fetched.unanswered();
+            if (unanswered != null) {
+                throw unanswered; // what is in memory cannot confirm what is in memory
+            }
+        }
         return key.inProcess() && operation != Operation.ROTATE && operation != Operation.REFRESH
                 ? Guard.answered(key, operation, call)
                 : guard(key).invoke(operation, standing, call);

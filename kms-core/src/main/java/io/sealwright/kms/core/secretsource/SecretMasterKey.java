@@ -4,6 +4,7 @@ import io.sealwright.kms.PassphrasePolicy;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import io.sealwright.kms.core.passphrase.PassphraseRing;
+import io.sealwright.kms.core.provider.FetchedKey;
 import io.sealwright.kms.core.wrapping.WrappingKey;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * window of {@link io.sealwright.kms.OutagePolicy} counted from the last success, and nobody waits meanwhile. A definite
  * no wipes it at once. Recognised by key check alone, so that renaming a variable or a secret orphans nothing.
  */
-public final class SecretMasterKey implements MasterKey {
+public final class SecretMasterKey implements MasterKey, FetchedKey {
     /** A source on this machine is looked at this often: a file may have changed. */
     static final long LOCAL_LOOK_NANOS = Duration.ofSeconds(5).toNanos();
 
@@ -131,13 +132,15 @@ public final class SecretMasterKey implements MasterKey {
         return source.onThisMachine();
     }
 
-    /**
-     * When the fetch began that gave what is held: whatever is unwrapped with it is as old, so that a secret that cannot
-     * be fetched again does not serve longer through the keys that it unwrapped.
-     */
-    public long confirmedAt() {
+    @Override
+    public @Nullable UnavailableException unanswered() {
         Held now = held;
-        return now == null ? time.nanoTime() : now.fetchedAt();
+        Failure last = failure;
+        boolean pastAge = now != null && time.nanoTime() - now.fetchedAt() >= maxAge;
+        if (!pastAge || last == null) {
+            return null;
+        }
+        return last.error() instanceof UnavailableException unavailable ? unavailable : late(last.error());
     }
 
     /** Tells whether a passphrase wraps; fetches it if that has not been done. May block. */

@@ -189,6 +189,22 @@ class SecretMasterKeyTest {
         assertThat(source.fetches).hasValue(2);
     }
 
+    @Test
+    void unanswered_pastAgeInAnOutage_confirmsNothing() {
+        wrapped();
+        assertThat(key.unanswered()).isNull();
+        source.failure = SecretMasterKeyTest::noAnswer;
+        time.advance(Duration.ofMinutes(4).plusSeconds(30));
+        assertThatThrownBy(key::refresh).isInstanceOf(UnavailableException.class);
+        assertThat(key.unanswered()).as("not past its age yet").isNull();
+        time.advance(Duration.ofMinutes(1));
+        assertThat(key.unanswered()).isNotNull();
+        assertThat(key.inProcess()).as("it serves nevertheless").isTrue();
+        source.failure = null;
+        assertThat(key.refresh()).isFalse();
+        assertThat(key.unanswered()).isNull();
+    }
+
     static Stream<Supplier<RuntimeException>> definiteNos() {
         return Stream.of(
                 () -> new KeyNotFoundException("It is not there.", "Deleted.", "Restore it."),
