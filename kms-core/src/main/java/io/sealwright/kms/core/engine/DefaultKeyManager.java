@@ -22,10 +22,10 @@ import io.sealwright.kms.core.chunked.ChunkThreads;
 import io.sealwright.kms.core.chunked.ChunkedBodies;
 import io.sealwright.kms.core.chunked.ChunkedStreams;
 import io.sealwright.kms.core.epoch.Salts;
+import io.sealwright.kms.core.lease.Terms;
 import io.sealwright.kms.core.local.KmsHome;
 import io.sealwright.kms.core.namedkey.NamedKeyRing;
 import io.sealwright.kms.core.opening.Openings;
-import io.sealwright.kms.core.opening.RootFinder;
 import io.sealwright.kms.core.provider.Events;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.sealing.DataKeyMaker;
@@ -141,18 +141,30 @@ final class DefaultKeyManager implements KeyManager {
                         calls,
                         events,
                         settings.time(),
-                        settings.dataKeys().maxAge(),
-                        settings.dataKeys().refreshAfter(),
+                        settings.dataKeys(),
+                        settings.outage(),
                         settings.schedule(),
                         settings.activateAfter(),
                         new EngineParcels(this, masterKeys),
                         this::namedKeyChanged);
-        SealingParameters parameters = new SealingParameters(settings.dataKeys(), salts, time, settings.jcaProvider());
+        SealingParameters parameters = new SealingParameters(
+                settings.dataKeys(),
+                Terms.of(settings.dataKeys(), settings.outage().encryptFor(), settings.deadline()),
+                salts,
+                time,
+                settings.jcaProvider());
         DataKeyMaker maker = new DataKeyMaker(parameters, calls, namedKeys, settings.passphraseBesideOthers());
-        this.targets = new SealingTargets(maker, parameters, calls);
-        RootFinder roots = new RootFinder(
-                masterKeys.opening(), namedKeys, calls, settings.dataKeys(), time, settings.time(), events);
-        this.openings = new Openings(roots, time, settings.time(), events, settings.jcaProvider());
+        this.targets = new SealingTargets(maker, parameters, calls, events, settings.time());
+        this.openings = new Openings(
+                masterKeys.opening(),
+                namedKeys,
+                calls,
+                Terms.of(settings.dataKeys(), settings.outage().decryptFor(), settings.deadline()),
+                time,
+                settings.time(),
+                events,
+                settings.jcaProvider());
+        calls.verdicts().add(targets); // after those who open: a check asks what was asked, if it can
         this.threads = new ChunkThreads(settings.chunkExecutor(), settings.warmUp(), settings.jcaProvider());
         this.bodies = new Bodies(openings, new ChunkedBodies(threads));
         this.streams = new ChunkedStreams(threads);

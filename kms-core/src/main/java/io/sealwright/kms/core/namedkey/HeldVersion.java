@@ -5,20 +5,21 @@ import io.sealwright.kms.KeyState;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.crypto.HashFunction;
 import io.sealwright.kms.core.crypto.Hmac;
+import io.sealwright.kms.core.lease.Lease;
+import io.sealwright.kms.core.namedkey.Opened.Source;
 import io.sealwright.kms.core.wrapping.WrappingKey;
 import java.security.GeneralSecurityException;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One version of a named key with its material, in memory. The same object stays while its material does: a refresh
- * moves {@link #expiresAt}, a change of state shows in {@link #state}. Safe for concurrent use.
+ * One version of a named key with its material, in memory. The same object stays while its material does: checks move
+ * its {@link #lease}, a change of state shows in {@link #state}. Safe for concurrent use.
  *
- * <p>Past {@link #expiresAt} it must not be used: the ring does not hand it out any more, and wipes it about two seconds
- * later, or at once when the version is destroyed or the ring is closed; then its key answers with
- * {@link io.sealwright.kms.error.ClosedException}.
+ * <p>When its lease does not serve it must not be used: the ring does not hand it out any more. It is wiped about two
+ * seconds after it cannot come to serve again, or at once when the version is destroyed or the ring is closed; then its key
+ * answers with {@link io.sealwright.kms.error.ClosedException}.
  */
 public final class HeldVersion {
     private final KeyEntry entry;
@@ -27,24 +28,25 @@ public final class HeldVersion {
     private final KeySpec spec;
     private final @Nullable WrappingKey wrappingKey;
     private final @Nullable SecretBytes macKey;
-    private final AtomicBoolean refreshing = new AtomicBoolean();
+    private final Lease lease;
+    private final long sealWindow;
+    private volatile Source source;
     private volatile KeyState state;
     private volatile @Nullable Instant destroyAt;
     private volatile boolean opens;
-    private volatile long expiresAt;
-    private volatile long refreshAt;
 
-    /** @param material read during the call, neither kept nor closed */
-    HeldVersion(
-            KeyEntry entry, KeySpec spec, VersionRecord version, SecretBytes material, long expiresAt, long refreshAt) {
+    /** @param opened read during the call, neither kept nor closed */
+    HeldVersion(KeyEntry entry, KeySpec spec, VersionRecord version, Opened opened, Ages ages, long begun) {
+        SecretBytes material = opened.material();
+        this.source = opened.source();
+        this.lease = new Lease(ages.terms(), begun);
+        this.sealWindow = ages.sealWindow();
         this.entry = entry;
         this.number = version.number();
         this.id = version.id();
         this.spec = spec;
         this.state = version.state();
         become(version);
-        this.expiresAt = expiresAt;
-        this.refreshAt = refreshAt;
         if (spec.mac()) {
             byte[] copy = material.copy();
             this.macKey = SecretBytes.owning(copy);
@@ -102,9 +104,14 @@ public final class HeldVersion {
         return wrappingKey;
     }
 
-    /** Until when it may be used, on the scale of {@code TimeSource.nanoTime()}; later after each refresh. */
-    public long expiresAt() {
-        return expiresAt;
+    /** How long it may serve for opening. */
+    public Lease lease() {
+        return lease;
+    }
+
+    /** Until when it may seal, if nothing happens before, on the scale of {@code TimeSource.nanoTime()}. */
+    public long sealsUntil() {
+        return lease.servesUntil(sealWindow);
     }
 
     /** Tells whether this is the version that seals now, as far as this process knows. */
@@ -137,31 +144,23 @@ public final class HeldVersion {
         }
     }
 
-    boolean youngAt(long now) {
-        return expiresAt - now > 0;
+    boolean opensAt(long now) {
+        return lease.serves(now);
     }
 
-    /** Tells whether it is old enough to be unwrapped again. */
-    boolean dueAt(long now) {
-        return now - refreshAt >= 0;
+    boolean sealsAt(long now) {
+        return now - sealsUntil() < 0;
     }
 
-    /** Takes the right to refresh; true for one caller at a time. */
-    boolean beginRefresh(long now) {
-        return dueAt(now) && refreshing.compareAndSet(false, true);
+    /** Which master key gave the material last. */
+    Source source() {
+        return source;
     }
 
-    void endRefresh() {
-        refreshing.set(false);
-    }
-
-    void refreshLater(long at) {
-        refreshAt = at;
-    }
-
-    void renew(long newExpiresAt, long newRefreshAt) {
-        expiresAt = newExpiresAt;
-        refreshAt = newRefreshAt;
+    /** It was unwrapped again, by the one that is asked next. */
+    void renew(Source from, long begun) {
+        source = from;
+        lease.confirmed(begun);
     }
 
     /** Takes its state from a manifest; null if the version is not there any more. */
@@ -174,7 +173,8 @@ public final class HeldVersion {
         opens = waits == null && now != KeyState.COMPROMISED && now != KeyState.DESTROYED;
     }
 
-    void wipe() {
+    void wipe(long now) {
+        lease.end(now);
         if (wrappingKey != null) {
             wrappingKey.close();
         }

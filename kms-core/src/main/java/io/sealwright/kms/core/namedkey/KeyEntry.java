@@ -1,6 +1,7 @@
 package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.KeyState;
+import io.sealwright.kms.spi.TimeSource;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -49,6 +50,7 @@ final class KeyEntry {
     }
 
     private final String name;
+    private final TimeSource time;
     private final Map<VersionId, HeldVersion> heldById; // the ring's, all keys together
     private final Map<Integer, HeldVersion> held = new ConcurrentHashMap<>();
     private final Map<Integer, ReentrantLock> loading = new ConcurrentHashMap<>();
@@ -57,8 +59,9 @@ final class KeyEntry {
     private volatile long sealsUntil;
     private volatile boolean sealed;
 
-    KeyEntry(String name, Map<VersionId, HeldVersion> heldById) {
+    KeyEntry(String name, Map<VersionId, HeldVersion> heldById, TimeSource time) {
         this.name = name;
+        this.time = time;
         this.heldById = heldById;
     }
 
@@ -164,7 +167,7 @@ final class KeyEntry {
     }
 
     /** Puts a version's material into memory, unless it is there: then that stays, renewed. Null if it may not be. */
-    synchronized @Nullable HeldVersion install(HeldVersion fresh, long expiresAt, long refreshAt) {
+    synchronized @Nullable HeldVersion install(HeldVersion fresh, long begun) {
         View known = view;
         VersionRecord version =
                 known == null ? null : known.present().version(fresh.number()).orElse(null);
@@ -175,9 +178,12 @@ final class KeyEntry {
             return null;
         }
         HeldVersion there = held.get(fresh.number());
-        if (there != null) {
-            there.renew(expiresAt, refreshAt);
+        if (there != null && !there.lease().ended()) {
+            there.renew(fresh.source(), begun);
             return there;
+        }
+        if (there != null) {
+            drop(there);
         }
         fresh.become(version);
         held.put(fresh.number(), fresh);
@@ -185,13 +191,18 @@ final class KeyEntry {
         return fresh;
     }
 
-    /** Wipes what is past its age. */
+    /** Wipes what is past its age and what an outage adds to it. */
     synchronized void sweep(Ages ages, long now) {
         for (HeldVersion version : List.copyOf(held.values())) {
-            if (ages.sweepable(version.expiresAt(), now)) {
+            if (ages.sweepable(version.lease(), now)) {
                 drop(version);
             }
         }
+    }
+
+    /** All versions whose material is in memory. */
+    List<HeldVersion> versions() {
+        return List.copyOf(held.values());
     }
 
     synchronized void wipe() {
@@ -212,6 +223,6 @@ final class KeyEntry {
     private void drop(HeldVersion version) {
         held.remove(version.number());
         heldById.remove(version.versionId());
-        version.wipe();
+        version.wipe(time.nanoTime());
     }
 }

@@ -4,7 +4,10 @@ import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.namedkey.KeyEntry.View;
+import io.sealwright.kms.core.namedkey.Opened.Source;
 import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.core.provider.Verdicts;
+import io.sealwright.kms.core.provider.Verdicts.Matter;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.NamedKeyStore;
@@ -23,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * The material of versions in memory: found there, or unwrapped by one load for however many wait, refreshed ahead of
  * its age, and wiped after it. Safe for concurrent use.
  */
-final class KeyMaterial implements AutoCloseable {
+final class KeyMaterial implements AutoCloseable, Verdicts.Holder {
     private static final Logger LOG = LoggerFactory.getLogger(KeyMaterial.class);
 
     private final NamedKeyStore store;
@@ -67,8 +70,17 @@ final class KeyMaterial implements AutoCloseable {
         if (!KeyNames.valid(name)) {
             throw KeyErrors.noSuchName();
         }
-        return fly(new Need(name, mac), "load " + KeyErrors.key(name), () -> Optional.of(loadSealing(name, mac)))
-                .orElseThrow();
+        String what = "load " + KeyErrors.key(name);
+        HeldVersion stale = keptSealing(name);
+        try {
+            return fly(new Need(name, mac), what, stale, () -> Optional.of(loadSealing(name, mac)))
+                    .orElseThrow();
+        } catch (KmsException e) {
+            if (stale != null && stale.spec().mac() == mac && servesAfter(stale, e) && stale.sealsAt(time.nanoTime())) {
+                return stale;
+            }
+            throw e;
+        }
     }
 
     /** The version that seals now, if it is in memory and young. No I/O; may start a refresh. */
@@ -79,12 +91,18 @@ final class KeyMaterial implements AutoCloseable {
             return null;
         }
         HeldVersion held = entry.held(entry.sealing());
-        long now = time.nanoTime();
-        if (held == null || !held.youngAt(now)) {
+        if (held == null || !held.sealsAt(time.nanoTime())) {
             return null;
         }
-        refreshIfDue(held, now);
+        refreshIfDue(held);
         return held;
+    }
+
+    /** The version that seals now, if it is in memory and may come to serve again. */
+    private @Nullable HeldVersion keptSealing(String name) {
+        KeyEntry entry = known.met(name);
+        HeldVersion held = entry == null ? null : entry.held(entry.sealing());
+        return held != null && held.lease().kept(time.nanoTime()) ? held : null;
     }
 
     /** The version of this id, of an encryption key or a MAC key; see {@link NamedKeyRing#byId}. */
@@ -94,8 +112,16 @@ final class KeyMaterial implements AutoCloseable {
             return Optional.empty();
         }
         if (held == null) {
-            held = fly(id, "load the key version of id " + id.hex(), () -> loadById(id, mac))
-                    .orElse(null);
+            HeldVersion stale = known.held(id);
+            try {
+                held = fly(id, "load the key version of id " + id.hex(), stale, () -> loadById(id, mac))
+                        .orElse(null);
+            } catch (KmsException e) {
+                if (stale == null || !servesAfter(stale, e)) {
+                    throw e;
+                }
+                held = stale;
+            }
         }
         return Optional.ofNullable(held).filter(version -> version.spec().mac() == mac);
     }
@@ -104,11 +130,10 @@ final class KeyMaterial implements AutoCloseable {
     @Nullable
     HeldVersion young(VersionId id) {
         HeldVersion held = known.held(id);
-        long now = time.nanoTime();
-        if (held == null || !held.youngAt(now)) {
+        if (held == null || !held.opensAt(time.nanoTime())) {
             return null;
         }
-        refreshIfDue(held, now);
+        refreshIfDue(held);
         return held;
     }
 
@@ -148,14 +173,17 @@ final class KeyMaterial implements AutoCloseable {
      * One flight at a time for one need: whoever comes meanwhile waits for it, each with an interrupt of his own. A flight
      * that was begun on a worker ends with that worker's interrupt or deadline, which says nothing of the others' calls:
      * they try again, no longer than a deadline of their own.
+     *
+     * @param stale what is in memory and serves no more without a check, which this is; it ends before the deadline
      */
-    private Optional<HeldVersion> fly(Object need, String what, Supplier<Optional<HeldVersion>> load) {
+    private Optional<HeldVersion> fly(
+            Object need, String what, @Nullable HeldVersion stale, Supplier<Optional<HeldVersion>> load) {
         long begun = System.nanoTime(); // real time: it bounds a wait
         while (true) {
             CompletableFuture<Optional<HeldVersion>> mine = new CompletableFuture<>();
             CompletableFuture<Optional<HeldVersion>> first = flights.putIfAbsent(need, mine);
             if (first == null) {
-                return flyAlone(need, what, load, mine);
+                return flyAlone(need, what, stale == null ? load : () -> calls.check(what, load), mine);
             }
             try {
                 return calls.await(what, first);
@@ -190,29 +218,70 @@ final class KeyMaterial implements AutoCloseable {
         return calls.await(what, mine);
     }
 
-    private void refreshIfDue(HeldVersion held, long now) {
-        if (!held.beginRefresh(now)) {
-            return;
-        }
-        String what = "refresh " + KeyErrors.key(held.keyName());
-        try {
-            CompletableFuture<?> unused = calls.begin(
-                            what, () -> load(known.readExisting(held.keyName()), held.number(), true), done -> {})
-                    .whenComplete((done, failure) -> {
-                        if (failure != null) {
-                            refreshFailed(held, failure);
-                        }
-                        held.endRefresh();
-                    });
-        } catch (KmsException e) {
-            refreshFailed(held, e);
-            held.endRefresh();
+    // ---------------------------------------------------------------- checks
+
+    /** Checks a version in the background, if that is due. */
+    void refreshIfDue(HeldVersion held) {
+        if (held.lease().beginCheck(time.nanoTime())) {
+            refresh(held);
         }
     }
 
-    private void refreshFailed(HeldVersion held, Throwable failure) {
-        LOG.debug("Could not refresh {}; it serves until it expires", held, failure);
-        held.refreshLater(time.nanoTime() + Ages.PAUSE_NANOS);
+    private void refresh(HeldVersion held) {
+        String what = "refresh " + KeyErrors.key(held.keyName());
+        try {
+            CompletableFuture<?> unused = calls.begin(
+                            what,
+                            () -> calls.check(
+                                    what, () -> load(known.readExisting(held.keyName()), held.number(), true)),
+                            done -> {})
+                    .whenComplete((done, failure) -> {
+                        if (failure != null) {
+                            boolean serves = servesAfter(held, failure);
+                            LOG.debug("Could not refresh {}; it serves: {}", held, serves, failure);
+                        }
+                    });
+        } catch (KmsException e) {
+            boolean unused = servesAfter(held, e);
+        }
+    }
+
+    /** What a check that failed means for a version in memory: whether it serves nevertheless. */
+    private boolean servesAfter(HeldVersion held, Throwable failure) {
+        long now = time.nanoTime();
+        if (!Verdicts.isNoAnswer(failure)) {
+            held.lease().undecided(now);
+            return false;
+        }
+        boolean serves = held.lease().unanswered(now);
+        if (serves && held.lease().pastAge(now)) {
+            masterKeys.servesUnanswered(held.source());
+        }
+        return serves;
+    }
+
+    @Override
+    public void end(Matter matter) {
+        for (KeyEntry entry : known.entries()) {
+            for (HeldVersion held : entry.versions()) {
+                if (held.source().concernedBy(matter)) {
+                    held.lease().end(time.nanoTime());
+                }
+            }
+        }
+    }
+
+    @Override
+    public boolean recheck(Matter matter) {
+        for (KeyEntry entry : known.entries()) {
+            for (HeldVersion held : entry.versions()) {
+                if (held.source().concernedBy(matter) && held.lease().kept(time.nanoTime())) {
+                    refresh(held);
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     // ---------------------------------------------------------------- loads, on workers
@@ -227,7 +296,9 @@ final class KeyMaterial implements AutoCloseable {
         if (number == 0) {
             throw KeyErrors.doesNotSeal(present);
         }
-        return load(key, number, false);
+        // One that serves for opening yet may be over the shorter window of sealing: only a check of its own helps.
+        HeldVersion held = known.entry(name).held(number);
+        return load(key, number, held != null && !held.sealsAt(time.nanoTime()));
     }
 
     private Optional<HeldVersion> loadById(VersionId id, boolean mac) {
@@ -265,13 +336,14 @@ final class KeyMaterial implements AutoCloseable {
         try {
             HeldVersion held = entry.held(number);
             long begun = time.nanoTime();
-            if (held != null && held.youngAt(begun) && !(again && held.dueAt(begun))) {
+            if (held != null && held.opensAt(begun) && !again) {
                 return held;
             }
             VersionRecord version = key.record().version(number).orElseThrow();
             demandUsable(entry.name(), version);
-            try (SecretBytes material = unwrap(key, version)) {
-                return install(entry, key.record().spec(), version, material, begun);
+            Source before = held == null || held.lease().ended() ? null : held.source();
+            try (Opened opened = unwrap(key, version, before)) {
+                return install(entry, key.record().spec(), version, opened, begun);
             }
         } finally {
             loading.unlock();
@@ -280,17 +352,21 @@ final class KeyMaterial implements AutoCloseable {
 
     /** The bytes of one version, which the caller closes. */
     SecretBytes unwrap(VerifiedKey verified, VersionRecord version) {
+        return unwrap(verified, version, null).material();
+    }
+
+    private Opened unwrap(VerifiedKey verified, VersionRecord version, @Nullable Source before) {
         StoreKey storeKey = storeKeys
                 .find()
                 .orElseThrow(() -> KeyErrors.noStoreKey(verified.record().name()));
-        return masterKeys.unwrapAny(verified.stored(version, storeKey.storeIdHex()));
+        return masterKeys.unwrap(verified.stored(version, storeKey.storeIdHex()), before);
     }
 
-    private HeldVersion install(KeyEntry entry, KeySpec spec, VersionRecord version, SecretBytes material, long begun) {
-        HeldVersion fresh = new HeldVersion(entry, spec, version, material, ages.expiry(begun), ages.refresh(begun));
-        HeldVersion installed = entry.install(fresh, ages.expiry(begun), ages.refresh(begun));
+    private HeldVersion install(KeyEntry entry, KeySpec spec, VersionRecord version, Opened opened, long begun) {
+        HeldVersion fresh = new HeldVersion(entry, spec, version, opened, ages, begun);
+        HeldVersion installed = entry.install(fresh, begun);
         if (installed != fresh) {
-            fresh.wipe();
+            fresh.wipe(begun);
         }
         if (closed) {
             entry.wipe();

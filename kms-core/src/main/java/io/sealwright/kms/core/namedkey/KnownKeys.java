@@ -54,7 +54,7 @@ final class KnownKeys {
 
     /** The entry of a key, made if there is none; it may stay without a manifest. */
     KeyEntry entry(String name) {
-        return entries.computeIfAbsent(name, n -> new KeyEntry(n, heldById));
+        return entries.computeIfAbsent(name, n -> new KeyEntry(n, heldById, time));
     }
 
     /** The newest manifest that was seen of a key, or null if none was. */

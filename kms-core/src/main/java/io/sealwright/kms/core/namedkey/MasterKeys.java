@@ -1,9 +1,13 @@
 package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.namedkey.Opened.Source;
 import io.sealwright.kms.core.provider.FreshLook;
+import io.sealwright.kms.core.provider.Outages;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
+import io.sealwright.kms.core.provider.Standing;
+import io.sealwright.kms.core.provider.Verdicts;
 import io.sealwright.kms.core.secretsource.SecretMasterKey;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.CallInterruptedException;
@@ -164,6 +168,16 @@ final class MasterKeys {
      *     only said that the wraps do not open, the store is damaged
      */
     SecretBytes unwrapAny(StoredMaterial stored) {
+        return unwrap(stored, null).material();
+    }
+
+    /**
+     * As {@link #unwrapAny}, and tells which key did.
+     *
+     * @param before where the same material came from that is in memory, if it is: that one's answer is one to a check, and
+     *     its definite no ends what it gave
+     */
+    Opened unwrap(StoredMaterial stored, @Nullable Source before) {
         List<Recipient> wraps = stored.wraps();
         lookAfreshUnlessRecognized(wraps);
         KmsException worst = null;
@@ -174,16 +188,36 @@ final class MasterKeys {
                     continue;
                 }
                 tried = true;
+                String version = key.versionOf(wrap);
+                boolean proven = Source.proven(before, key, version);
                 try {
-                    SecretBytes opened = calls.invoke(key, Operation.UNWRAP, () -> key.unwrap(wrap, stored.binding()));
+                    SecretBytes opened = calls.invoke(
+                            key,
+                            Operation.UNWRAP,
+                            proven ? Standing.PROVEN : Standing.NEW,
+                            () -> key.unwrap(wrap, stored.binding()));
                     if (accepts(opened, stored)) {
-                        return opened;
+                        return new Opened(
+                                opened,
+                                new Source(key, version, stored.binding().context()));
                     }
                 } catch (CallInterruptedException e) {
                     throw e;
                 } catch (AuthenticationFailedException e) {
                     // This wrap does not open; the next may.
                 } catch (KmsException e) {
+                    if (proven && Verdicts.isDefiniteNo(e)) {
+                        calls.verdicts()
+                                .said(
+                                        e,
+                                        key,
+                                        Operation.UNWRAP,
+                                        version,
+                                        stored.binding().context());
+                    } else if (!proven) {
+                        calls.verdicts()
+                                .suspect(e, key, version, stored.binding().context());
+                    }
                     worst = worst == null || rank(e) > rank(worst) ? e : worst;
                 }
             }
@@ -195,6 +229,17 @@ final class MasterKeys {
             throw KeyErrors.corrupt(stored.subject(), "None of its wraps gives back the material that was stored.");
         }
         throw noMatch(stored);
+    }
+
+    /** Material that was just made and wrapped here. */
+    Opened made(SecretBytes material, List<Recipient> wraps, WrapBinding binding) {
+        MasterKey first = wrapping.get(0);
+        return new Opened(material, new Source(first, first.versionOf(wraps.get(0)), binding.context()));
+    }
+
+    /** Material serves although there was no answer: tells whose. */
+    void servesUnanswered(Source source) {
+        calls.outages().serving(calls.silent(source.key()) ? source.key().uri() : Outages.STORE);
     }
 
     private static NoMatchingRecipientException noMatch(StoredMaterial stored) {

@@ -1,6 +1,7 @@
 package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.BackupSummary;
+import io.sealwright.kms.DataKeyPolicy;
 import io.sealwright.kms.KeyOptions;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.MasterKeys.Examined;
@@ -8,9 +9,11 @@ import io.sealwright.kms.MasterKeys.Progress;
 import io.sealwright.kms.MasterKeys.Rewrapped;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.NamedKeys;
+import io.sealwright.kms.OutagePolicy;
 import io.sealwright.kms.RestoreSummary;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.provider.Events;
+import io.sealwright.kms.core.provider.Outages;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
@@ -81,7 +84,8 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
      * @param store stays the caller's to close
      * @param wrapping all of them wrap new material; empty for a manager that only opens
      * @param opening all that may unwrap, in order of preference; should hold the wrapping ones
-     * @param refreshAfter at most {@code maxAge}
+     * @param policy how long material serves
+     * @param outage how long it serves while the store or the master keys do not answer
      * @param schedule whether due work is done without being asked for
      * @param activateAfter how long new versions of keys only open
      * @param parcels seals and opens what leaves the store
@@ -94,19 +98,21 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
             ProviderCalls calls,
             Events events,
             TimeSource time,
-            Duration maxAge,
-            Duration refreshAfter,
+            DataKeyPolicy policy,
+            OutagePolicy outage,
             boolean schedule,
             Duration activateAfter,
             Parcels parcels,
             Consumer<String> changed) {
         this.calls = calls;
         this.time = time;
-        this.ages = new Ages(maxAge, refreshAfter);
+        this.ages = Ages.of(policy, outage, calls.deadline());
         this.masterKeys = new MasterKeys(wrapping, opening, calls, time);
         this.storeKeys = new StoreKeys(store, masterKeys, calls, time, ages);
         this.known = new KnownKeys(store, storeKeys, time, changed);
         this.material = new KeyMaterial(store, known, storeKeys, masterKeys, calls, time, ages);
+        calls.verdicts().add(material);
+        calls.verdicts().add(storeKeys);
         this.codes = new KeyCodes(material);
         KeyChanges changes = new KeyChanges(store, known, storeKeys, calls, events, time);
         this.wraps = new StoredWraps(store, known, storeKeys, masterKeys, changes, calls);
@@ -131,7 +137,7 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     public HeldVersion sealing(String name) {
         material.checkOpen();
         HeldVersion version = material.sealing(name, false);
-        known.entry(name).sealsUntil(ages.expiry(time.nanoTime()) + Ages.PAUSE_NANOS);
+        known.entry(name).sealsUntil(time.nanoTime() + ages.longestSealing() + Ages.PAUSE_NANOS);
         return version;
     }
 
@@ -186,6 +192,7 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
         try {
             boolean unused = calls.call("look for changes in the store", () -> {
                 known.readChanges(material::forgetUnknownIds);
+                calls.outages().answered(Outages.STORE);
                 return true;
             });
             pollFailed = false;
@@ -217,6 +224,11 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     public Examined examineStored(Progress progress) {
         material.checkOpen();
         return wraps.examine(progress);
+    }
+
+    /** Checks a version in the background, if that is due. */
+    public void refreshIfDue(HeldVersion version) {
+        material.refreshIfDue(version);
     }
 
     /** How many versions have their material in memory. */

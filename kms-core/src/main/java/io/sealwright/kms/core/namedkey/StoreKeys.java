@@ -2,7 +2,11 @@ package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.crypto.CloneSafeRandom;
+import io.sealwright.kms.core.lease.Lease;
+import io.sealwright.kms.core.namedkey.Opened.Source;
 import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.core.provider.Verdicts;
+import io.sealwright.kms.core.provider.Verdicts.Matter;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.Recipient;
@@ -10,7 +14,6 @@ import io.sealwright.kms.spi.TimeSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -20,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * The store's own key in memory: made once for a store, unwrapped when needed, kept no longer than other keys. One store
  * for the life of a process: when the record is read again it must be the same key.
  */
-final class StoreKeys implements AutoCloseable {
+final class StoreKeys implements AutoCloseable, Verdicts.Holder {
     private static final Logger LOG = LoggerFactory.getLogger(StoreKeys.class);
 
     private final NamedKeyStore store;
@@ -33,7 +36,6 @@ final class StoreKeys implements AutoCloseable {
     /** One load at a time; held over calls to store and providers, by workers only. */
     private final ReentrantLock loading = new ReentrantLock();
 
-    private final AtomicBoolean refreshing = new AtomicBoolean();
     private volatile @Nullable Held held;
     private volatile boolean closed;
     private volatile @Nullable Known known; // written under loading
@@ -41,17 +43,7 @@ final class StoreKeys implements AutoCloseable {
     /** What tells the key of this store from any other. */
     private record Known(VersionId store, long check) {}
 
-    private static final class Held {
-        private final StoreKey key;
-        private final long expiresAt;
-        private volatile long refreshAt;
-
-        private Held(StoreKey key, long expiresAt, long refreshAt) {
-            this.key = key;
-            this.expiresAt = expiresAt;
-            this.refreshAt = refreshAt;
-        }
-    }
+    private record Held(StoreKey key, Lease lease, Source source) {}
 
     StoreKeys(NamedKeyStore store, MasterKeys masterKeys, ProviderCalls calls, TimeSource time, Ages ages) {
         this.store = store;
@@ -83,11 +75,11 @@ final class StoreKeys implements AutoCloseable {
     /** Drops the key if it is past its age. */
     void sweep() {
         Held there = held;
-        if (there != null && ages.sweepable(there.expiresAt, time.nanoTime()) && loading.tryLock()) {
+        if (there != null && ages.sweepable(there.lease(), time.nanoTime()) && loading.tryLock()) {
             try {
                 if (held == there) {
                     held = null;
-                    there.key.close();
+                    there.key().close();
                 }
             } finally {
                 loading.unlock();
@@ -101,7 +93,7 @@ final class StoreKeys implements AutoCloseable {
         Held there = held;
         held = null;
         if (there != null) {
-            there.key.close();
+            there.key().close();
         }
     }
 
@@ -111,13 +103,13 @@ final class StoreKeys implements AutoCloseable {
         }
         Held there = held;
         long now = time.nanoTime();
-        if (there == null || there.expiresAt - now <= 0) {
+        if (there == null || !there.lease().serves(now)) {
             return null;
         }
-        if (now - there.refreshAt >= 0 && refreshing.compareAndSet(false, true)) {
+        if (there.lease().beginCheck(now)) {
             refresh(there);
         }
-        return there.key;
+        return there.key();
     }
 
     private void refresh(Held there) {
@@ -126,16 +118,47 @@ final class StoreKeys implements AutoCloseable {
                             "look again at the store's own key", () -> load(false, true) != null, done -> {})
                     .whenComplete((done, failure) -> {
                         if (failure != null) {
-                            LOG.debug("The store's own key could not be refreshed", failure);
-                            there.refreshAt = time.nanoTime() + Ages.PAUSE_NANOS;
+                            boolean serves = servesAfter(there, failure);
+                            LOG.debug("The store's own key could not be refreshed; it serves: {}", serves, failure);
                         }
-                        refreshing.set(false);
                     });
         } catch (KmsException e) {
-            LOG.debug("The store's own key could not be refreshed", e);
-            there.refreshAt = time.nanoTime() + Ages.PAUSE_NANOS;
-            refreshing.set(false);
+            boolean unused = servesAfter(there, e);
         }
+    }
+
+    /** What a check that failed means for the key in memory: whether it serves nevertheless. */
+    private boolean servesAfter(Held there, Throwable failure) {
+        long now = time.nanoTime();
+        if (!Verdicts.isNoAnswer(failure)) {
+            there.lease().undecided(now);
+            return false;
+        }
+        boolean serves = there.lease().unanswered(now);
+        if (serves && there.lease().pastAge(now)) {
+            masterKeys.servesUnanswered(there.source());
+        }
+        return serves;
+    }
+
+    @Override
+    public void end(Matter matter) {
+        Held there = held;
+        if (there != null && there.source().concernedBy(matter)) {
+            there.lease().end(time.nanoTime());
+        }
+    }
+
+    @Override
+    public boolean recheck(Matter matter) {
+        Held there = held;
+        if (there == null
+                || !there.source().concernedBy(matter)
+                || !there.lease().kept(time.nanoTime())) {
+            return false;
+        }
+        refresh(there);
+        return true;
     }
 
     private @Nullable StoreKey load(boolean make, boolean again) {
@@ -148,20 +171,34 @@ final class StoreKeys implements AutoCloseable {
         try {
             Held there = held;
             long begun = time.nanoTime();
-            if (there != null && there.expiresAt - begun > 0 && !(again && begun - there.refreshAt >= 0)) {
-                return there.key;
+            if (there != null && there.lease().serves(begun) && !again) {
+                return there.key();
             }
-            Optional<byte[]> stored = store.storeKey();
-            if (stored.isPresent()) {
-                return adopt(StoreKeyRecord.decode(stored.get()), begun);
+            if (there == null || !there.lease().kept(begun)) {
+                return read(make, begun);
             }
-            if (known != null) {
-                throw KeyErrors.corrupt(StoreKeyRecord.SUBJECT, "It was there before, and is gone.");
+            try {
+                return calls.check("read the store's own key", () -> read(make, begun));
+            } catch (KmsException e) {
+                if (again || !servesAfter(there, e)) {
+                    throw e;
+                }
+                return there.key();
             }
-            return make ? make(begun) : null;
         } finally {
             loading.unlock();
         }
+    }
+
+    private @Nullable StoreKey read(boolean make, long begun) {
+        Optional<byte[]> stored = store.storeKey();
+        if (stored.isPresent()) {
+            return adopt(StoreKeyRecord.decode(stored.get()), begun);
+        }
+        if (known != null) {
+            throw KeyErrors.corrupt(StoreKeyRecord.SUBJECT, "It was there before, and is gone.");
+        }
+        return make ? make(begun) : null;
     }
 
     /**
@@ -202,7 +239,9 @@ final class StoreKeys implements AutoCloseable {
     }
 
     private StoreKey adopt(StoreKeyRecord row, long begun) {
-        try (SecretBytes key = masterKeys.unwrapAny(checked(row).material())) {
+        Held there = held;
+        Source before = there == null || there.lease().ended() ? null : there.source();
+        try (Opened key = masterKeys.unwrap(checked(row).material(), before)) {
             return hold(row, key, begun);
         }
     }
@@ -217,16 +256,18 @@ final class StoreKeys implements AutoCloseable {
                     new StoreKeyRecord(storeId, check, masterKeys.wrapAll(key, StoreKeyRecord.binding(storeId)));
             StoreKeyRecord winner = StoreKeyRecord.decode(store.initialise(row.encode()));
             // Another process may have come first: its key is the store's, and ours was never used.
-            return winner.equals(row) ? hold(row, key, begun) : adopt(winner, begun);
+            return winner.equals(row)
+                    ? hold(row, masterKeys.made(key, row.wraps(), StoreKeyRecord.binding(storeId)), begun)
+                    : adopt(winner, begun);
         }
     }
 
-    private StoreKey hold(StoreKeyRecord row, SecretBytes key, long begun) {
+    private StoreKey hold(StoreKeyRecord row, Opened opened, long begun) {
         Held there = held;
         // The one before, if it is still there, is the same key (adopt() made sure), and others may be working with it.
-        StoreKey kept = there != null ? there.key : StoreKey.of(row.storeId().bytes(), key);
+        StoreKey kept = there != null ? there.key() : StoreKey.of(row.storeId().bytes(), opened.material());
         known = new Known(row.storeId(), row.check());
-        held = new Held(kept, ages.expiry(begun), ages.refresh(begun));
+        held = new Held(kept, new Lease(ages.terms(), begun), opened.source());
         if (closed) {
             close();
             throw KeyErrors.closed();

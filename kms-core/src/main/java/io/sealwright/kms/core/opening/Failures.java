@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class Failures {
     private @Nullable RuntimeException unavailable;
     private @Nullable RuntimeException overloaded;
+    private @Nullable RuntimeException corrupt;
     private @Nullable RuntimeException denied;
     private @Nullable RuntimeException refused;
 
@@ -27,6 +28,8 @@ final class Failures {
         }
         if (failure instanceof UnavailableException) {
             unavailable = failure;
+        } else if (failure instanceof StoreException store && !store.retryable()) {
+            corrupt = failure; // no repetition mends it
         } else if (failure instanceof StoreException store) {
             unavailable = new UnavailableException(store.what(), store.why(), store.remedy(), store);
         } else if (failure instanceof OverloadedException) {
@@ -41,7 +44,8 @@ final class Failures {
 
     /** What the caller gets when nothing opened. */
     RuntimeException verdict() {
-        for (RuntimeException failure : new @Nullable RuntimeException[] {unavailable, overloaded, denied, refused}) {
+        for (RuntimeException failure :
+                new @Nullable RuntimeException[] {unavailable, overloaded, corrupt, denied, refused}) {
             if (failure != null) {
                 return failure;
             }

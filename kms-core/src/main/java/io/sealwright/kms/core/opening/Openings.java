@@ -5,19 +5,24 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.sealwright.kms.SecurityLevel;
 import io.sealwright.kms.Suite;
 import io.sealwright.kms.core.epoch.EpochKeys;
+import io.sealwright.kms.core.lease.Terms;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.message.HeaderParser;
 import io.sealwright.kms.core.namedkey.HeldVersion;
+import io.sealwright.kms.core.namedkey.NamedKeyRing;
 import io.sealwright.kms.core.opening.RootFinder.Found;
 import io.sealwright.kms.core.provider.Events;
+import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.time.CoarseTime;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.event.KmsEvent;
+import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.TimeSource;
 import java.security.Provider;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +35,6 @@ public final class Openings implements AutoCloseable {
     private static final int MOST_EPOCHS = 10_000;
     private static final long MOST_BYTES = 16L << 20;
     private static final int MIN_WEIGHT = (int) (MOST_BYTES / MOST_EPOCHS);
-    private static final long REFRESH_PAUSE_NANOS = 1_000_000_000L;
 
     private final Cache<Long, OpeningEpoch> epochs = Caffeine.newBuilder()
             .maximumWeight(MOST_BYTES)
@@ -39,18 +43,31 @@ public final class Openings implements AutoCloseable {
             .<Long, OpeningEpoch>removalListener((fingerprint, epoch, cause) -> close(epoch))
             .build();
     private final Ciphers ciphers;
-    private final RootFinder roots;
+    private final Roots roots;
+    private final RootFinder finder;
     private final CoarseTime time;
     private final TimeSource clock;
     private final Events events;
     private volatile boolean closed;
 
-    public Openings(RootFinder roots, CoarseTime time, TimeSource clock, Events events, @Nullable Provider provider) {
-        this.roots = roots;
+    public Openings(
+            List<MasterKey> masterKeys,
+            @Nullable NamedKeyRing namedKeys,
+            ProviderCalls calls,
+            Terms terms,
+            CoarseTime time,
+            TimeSource clock,
+            Events events,
+            @Nullable Provider provider) {
+        RootMaker maker = new RootMaker(namedKeys, calls, terms, time);
+        this.roots = new Roots(maker, namedKeys, calls, time);
+        this.finder =
+                new RootFinder(new Candidates(masterKeys, namedKeys, maker, calls, clock), roots, calls, clock, events);
         this.time = time;
         this.clock = clock;
         this.events = events;
         this.ciphers = new Ciphers(provider);
+        calls.verdicts().add(roots);
     }
 
     private static void close(@Nullable OpeningEpoch epoch) {
@@ -69,7 +86,7 @@ public final class Openings implements AutoCloseable {
     public OpeningEpoch find(Header header, OpenPolicy policy) {
         Suite suite = admit(header, policy);
         OpeningEpoch cached = cached(header, policy);
-        return cached != null ? cached : keep(header, suite, roots.find(header, policy));
+        return cached != null ? cached : keep(header, suite, finder.find(header, policy));
     }
 
     /** As {@link #find(byte[], int, int, OpenPolicy)}, without holding the caller's thread. */
@@ -84,7 +101,7 @@ public final class Openings implements AutoCloseable {
             OpeningEpoch cached = cached(header, policy);
             return cached != null
                     ? CompletableFuture.completedFuture(cached)
-                    : roots.findAsync(header, policy).thenApply(found -> keep(header, suite, found));
+                    : finder.findAsync(header, policy).thenApply(found -> keep(header, suite, found));
         } catch (KmsException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -137,7 +154,7 @@ public final class Openings implements AutoCloseable {
     private boolean serves(OpeningEpoch epoch, OpenPolicy policy) {
         Root root = epoch.root();
         long now = time.now();
-        if (root.expired(now)) {
+        if (!root.serves(now)) {
             return false;
         }
         try {
@@ -152,9 +169,7 @@ public final class Openings implements AutoCloseable {
         if (version != null && !version.opensForAll()) {
             return false;
         }
-        if (root.dueForRefresh(now, REFRESH_PAUSE_NANOS)) {
-            roots.refresh(epoch.header(), root);
-        }
+        roots.refreshIfDue(root, now);
         return true;
     }
 
@@ -173,7 +188,7 @@ public final class Openings implements AutoCloseable {
     public byte[] root(Header header, OpenPolicy policy) {
         while (true) {
             policy.admit(header);
-            Found found = roots.find(header, policy);
+            Found found = finder.find(header, policy);
             found.keys().close();
             byte[] root = found.root().copy();
             if (root != null) {
@@ -226,10 +241,10 @@ public final class Openings implements AutoCloseable {
         roots.namedKeyChanged(name);
     }
 
-    /** Wipes what is past its age. */
+    /** Wipes what is past its age and what an outage adds to it. */
     public void sweep() {
         long now = time.now();
-        epochs.asMap().values().removeIf(epoch -> epoch.root().expired(now));
+        epochs.asMap().values().removeIf(epoch -> !epoch.root().lease().kept(now));
         roots.sweep();
     }
 

@@ -1,37 +1,35 @@
 package io.sealwright.kms.core.opening;
 
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.lease.Lease;
 import io.sealwright.kms.core.namedkey.HeldVersion;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** A root that was unwrapped or derived: until when it serves, and which named key's version gave it, if one did. */
+/**
+ * A root that was unwrapped or derived, and which named key's version gave it, if one did. One that a master key unwrapped
+ * has a lease of its own; one of a named key shares that of the version.
+ */
 final class Root extends CachedSecret {
     private final SecretBytes bytes;
     private final String keyId;
     private final @Nullable HeldVersion version;
     private final @Nullable RootKey source;
-    private volatile long refreshAt;
-    private volatile long expiresAt;
+    private final Lease lease;
+    private volatile boolean worked;
 
     /**
      * Takes {@code bytes} over.
      *
      * @param source what it was unwrapped from, or null if it was derived from the version itself
      */
-    Root(
-            SecretBytes bytes,
-            String keyId,
-            @Nullable HeldVersion version,
-            @Nullable RootKey source,
-            long refreshAt,
-            long expiresAt) {
+    Root(SecretBytes bytes, String keyId, @Nullable HeldVersion version, @Nullable RootKey source, Lease lease) {
         this.bytes = bytes;
         this.source = source;
         this.keyId = keyId;
         this.version = version;
-        this.refreshAt = refreshAt;
-        this.expiresAt = expiresAt;
+        this.lease = lease;
     }
 
     /** The root; a copy, or null if it was dropped meanwhile. */
@@ -58,38 +56,36 @@ final class Root extends CachedSecret {
         return source;
     }
 
-    boolean expired(long now) {
-        return now - expiresAt >= 0;
+    Lease lease() {
+        return lease;
     }
 
-    /** Whether a refresh is due; true for one caller only until {@code pause} has passed. */
-    boolean dueForRefresh(long now, long pause) {
-        if (now - refreshAt < 0) {
-            return false;
-        }
-        synchronized (this) {
-            if (now - refreshAt < 0) {
-                return false;
-            }
-            refreshAt = now + pause;
-            return true;
+    /** It fitted a header: what its provider gave was right. */
+    void works() {
+        if (!worked) {
+            worked = true;
         }
     }
 
-    /** Serves on: its key gave the same root again. */
-    boolean confirmedBy(Root again) {
+    /** Whether it ever fitted a header. */
+    boolean worked() {
+        return worked;
+    }
+
+    boolean serves(long now) {
+        return lease.serves(now);
+    }
+
+    /** Whether it is the same; then its key gave it again. */
+    boolean equalTo(Root again) {
         byte[] mine = copy();
         byte[] other = again.copy();
-        boolean same = mine != null && other != null && java.security.MessageDigest.isEqual(mine, other);
+        boolean same = mine != null && other != null && MessageDigest.isEqual(mine, other);
         if (mine != null) {
             Arrays.fill(mine, (byte) 0);
         }
         if (other != null) {
             Arrays.fill(other, (byte) 0);
-        }
-        if (same) {
-            refreshAt = again.refreshAt;
-            expiresAt = again.expiresAt;
         }
         return same;
     }

@@ -13,7 +13,6 @@ import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.TimeSource;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -127,7 +126,7 @@ final class Guard {
         Breaker.Permit permit = firstPermit;
         for (int attempt = 1; ; attempt++) {
             try {
-                T answer = attempt(operation, standing, call, permit, share(attempt, most));
+                T answer = attempt(operation, standing, call, permit, share(attempt, most, standing));
                 heard();
                 return answer;
             } catch (UnavailableException e) {
@@ -160,9 +159,13 @@ final class Guard {
     }
 
     /** Earlier attempts get more of what is left than later ones: a slow answer is better than three that were cut. */
-    private long share(int attempt, int most) {
+    private long share(int attempt, int most, Standing standing) {
         int left = most - attempt + 1;
-        return left == 1 ? 0 : Math.max(1, calls.remaining() / (left + 1) * 2);
+        if (left > 1) {
+            return Math.max(1, calls.remaining() / (left + 1) * 2);
+        }
+        // A check ends a little before the deadline of those who wait for it, so that they get what serves without it.
+        return standing == Standing.PROVEN ? Math.max(1, calls.remaining() / 5 * 4) : 0;
     }
 
     /** One call, its outcome told to the breaker; cut short when its share of the deadline is over. */
@@ -171,7 +174,10 @@ final class Guard {
         boolean foreign = operation == Operation.UNWRAP && standing == Standing.NEW;
         calls.atDeadline(foreign ? permit::neutral : permit::unanswered);
         try {
-            T answer = share == 0 ? answered(key, operation, call) : cut(operation, call, share);
+            T answer = share == 0
+                    ? answered(key, operation, call)
+                    : Cut.run(
+                            calls, name(operation) + " with " + key.uri(), share, () -> answered(key, operation, call));
             permit.answered();
             return answer;
         } catch (KmsException e) {
@@ -187,58 +193,6 @@ final class Guard {
         } finally {
             permit.neutral();
             calls.atDeadline(null);
-        }
-    }
-
-    private <T> T cut(Operation operation, Supplier<@Nullable T> call, long share) {
-        Cut cut = new Cut(Thread.currentThread());
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        calls.after(share, done, cut::now);
-        boolean wasCut;
-        try {
-            T answer = answered(key, operation, call);
-            cut.end();
-            return answer;
-        } catch (KmsException e) {
-            wasCut = cut.end();
-            if (!wasCut || !(e instanceof CallInterruptedException || e instanceof UnavailableException)) {
-                throw e;
-            }
-            throw new UnavailableException(
-                    "No answer in time: " + name(operation) + " with " + key.uri() + ".",
-                    "The attempt's share of the deadline, " + TimeUnit.NANOSECONDS.toMillis(share) + " ms, is over.",
-                    "Repeat the call; check the provider and the network, or set a longer deadline.",
-                    e);
-        } finally {
-            cut.end();
-            done.complete(null);
-        }
-    }
-
-    /** Interrupts the thread of an attempt, and no stranger's. */
-    private static final class Cut {
-        private final Thread worker;
-        private boolean over; // guarded by this
-        private boolean cut; // guarded by this
-
-        Cut(Thread worker) {
-            this.worker = worker;
-        }
-
-        synchronized void now() {
-            if (!over) {
-                cut = true;
-                worker.interrupt();
-            }
-        }
-
-        /** Whether it was cut; the interrupt is taken back. */
-        synchronized boolean end() {
-            if (!over && cut) {
-                Thread.interrupted();
-            }
-            over = true;
-            return cut;
         }
     }
 

@@ -55,6 +55,7 @@ public final class ProviderCalls implements AutoCloseable {
     private final TimeSource time;
     private final int attempts;
     private final Outages outages;
+    private final Verdicts verdicts;
     private final Map<MasterKey, Guard> guards = new ConcurrentHashMap<>();
     private static final ThreadLocal<ProviderCalls.@Nullable Flight<?>> CURRENT = new ThreadLocal<>();
 
@@ -70,6 +71,7 @@ public final class ProviderCalls implements AutoCloseable {
         this.deadline = deadline;
         this.attempts = attempts;
         this.outages = new Outages(events, time);
+        this.verdicts = new Verdicts(events, time);
         this.events = events;
         this.time = time;
         if (executor == null) {
@@ -283,6 +285,14 @@ public final class ProviderCalls implements AutoCloseable {
         return flight != null && flight.owner() == this ? flight : null;
     }
 
+    /**
+     * Runs a check that others wait for on this thread; interrupts it a little before their deadline, so that they get what
+     * serves without it.
+     */
+    public <T> T check(String what, Supplier<T> work) {
+        return Cut.run(this, what, Math.max(1, remaining() / 10 * 9), work);
+    }
+
     /** How much of the deadline is left to the task that runs on this thread, in nanoseconds; all of it outside of one. */
     long remaining() {
         Flight<?> flight = current();
@@ -310,6 +320,11 @@ public final class ProviderCalls implements AutoCloseable {
     /** What keys in memory do without a source is told here. */
     public Outages outages() {
         return outages;
+    }
+
+    /** Where it is told what a provider's answer means for what is in memory. */
+    public Verdicts verdicts() {
+        return verdicts;
     }
 
     /** Whether the last thing heard of this key was nothing. */

@@ -9,8 +9,11 @@ import io.sealwright.kms.core.epoch.EpochKeys;
 import io.sealwright.kms.core.epoch.GcmSealingEpoch;
 import io.sealwright.kms.core.epoch.SealingEpoch;
 import io.sealwright.kms.core.epoch.XaesSealingEpoch;
+import io.sealwright.kms.core.lease.Lease;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.message.HeaderWriter;
+import io.sealwright.kms.core.namedkey.HeldVersion;
+import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -24,6 +27,12 @@ import org.jspecify.annotations.Nullable;
  * a caller that still holds the key finds it spent.
  */
 final class DataKey implements AutoCloseable {
+    /** A direct key asks this often whether its named key has a newer version; a look in memory. */
+    private static final long DIRECT_CHECK_NANOS = 1_000_000_000L;
+
+    /** A successor is made this long before a version of a named key ends. */
+    private static final long EARLY_NANOS = 2_000_000_000L;
+
     private final SealingParameters parameters;
     private final SecretBytes root;
     private final EncryptionContext context;
@@ -31,8 +40,14 @@ final class DataKey implements AutoCloseable {
     private final byte @Nullable [] directKeyId;
     private final String keyId;
 
-    /** When it must not be used any more; a direct key's moves on with its named key. */
-    volatile long expiresAt;
+    /** Null for a direct key, which lives as long as its named key. */
+    private final @Nullable Lease lease;
+
+    /** The named keys' versions that it depends on; it does not outlive them. */
+    private final List<HeldVersion> versions;
+
+    /** Names the version of each master key that wrapped it. */
+    private final List<Wrapper> wrappers;
 
     /** When the hot path must look again: refresh, expiry, or at once when retired. On the coarse time's scale. */
     volatile long checkAt;
@@ -51,23 +66,28 @@ final class DataKey implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private long epochs; // guarded by lock
 
+    /** A master key that wrapped a data key, and the version it used. */
+    record Wrapper(MasterKey key, String version) {}
+
     private DataKey(
             SealingParameters parameters,
             SecretBytes root,
             EncryptionContext context,
             List<Recipient> recipients,
             byte @Nullable [] directKeyId,
-            long now,
-            long refreshNanos,
-            long lifeNanos) {
+            @Nullable Lease lease,
+            List<HeldVersion> versions,
+            List<Wrapper> wrappers) {
         this.parameters = parameters;
         this.root = root;
         this.context = context;
         this.recipients = recipients;
         this.directKeyId = directKeyId;
+        this.lease = lease;
+        this.versions = List.copyOf(versions);
+        this.wrappers = List.copyOf(wrappers);
         this.keyId = directKeyId != null ? HexFormat.of().formatHex(directKeyId) : Header.idText(recipients.get(0));
-        this.expiresAt = now + lifeNanos;
-        this.checkAt = now + refreshNanos;
+        lookAgain();
     }
 
     /** A fresh data key with its wraps; takes {@code root} over. */
@@ -76,23 +96,17 @@ final class DataKey implements AutoCloseable {
             SecretBytes root,
             EncryptionContext context,
             List<Recipient> recipients,
-            long now,
-            long lifeNanos) {
-        long refresh = Math.min(parameters.policy().refreshAfter().toNanos(), lifeNanos);
-        return new DataKey(parameters, root, context, recipients, null, now, refresh, lifeNanos);
+            long begun,
+            List<HeldVersion> versions,
+            List<Wrapper> wrappers) {
+        Lease lease = new Lease(parameters.terms(), begun);
+        return new DataKey(parameters, root, context, recipients, null, lease, versions, wrappers);
     }
 
-    /** A root derived from a named key's version, looked at again after {@code recheckNanos}; takes it over. */
+    /** A root derived from a named key's version, looked at again each second; takes it over. */
     static DataKey direct(
-            SealingParameters parameters,
-            SecretBytes root,
-            EncryptionContext context,
-            byte[] keyId,
-            long now,
-            long recheckNanos,
-            long lifeNanos) {
-        return new DataKey(
-                parameters, root, context, List.of(), keyId, now, Math.min(recheckNanos, lifeNanos), lifeNanos);
+            SealingParameters parameters, SecretBytes root, EncryptionContext context, HeldVersion version) {
+        return new DataKey(parameters, root, context, List.of(), version.id(), null, List.of(version), List.of());
     }
 
     /** The id of the first recipient, or of the named key's version. */
@@ -119,18 +133,72 @@ final class DataKey implements AutoCloseable {
         checkAt = parameters.time().now();
     }
 
-    /** Moves the next look of the hot path; a retired key stays so. */
-    void checkAgainAt(long at) {
-        checkAt = at;
+    /** Until when it may be used, if nothing happens before. */
+    long servesUntil() {
+        long until = lease == null ? versions.get(0).sealsUntil() : lease.servesUntil();
+        for (HeldVersion version : versions) {
+            until = Lease.earlier(until, version.sealsUntil());
+        }
+        return until;
+    }
+
+    /** Whether it may be used now. */
+    boolean serves(long now) {
+        return !retired && now - servesUntil() < 0;
+    }
+
+    /** Whether it may still come to serve. */
+    boolean kept(long now) {
+        return !retired && (lease == null ? serves(now) : lease.kept(now));
+    }
+
+    /** Whether it serves, if it does, for want of an answer. */
+    boolean pastAge(long now) {
+        return lease != null && lease.pastAge(now);
+    }
+
+    /** The check that is the making of a successor found no answer; whether this one serves nevertheless. */
+    boolean unanswered(long now) {
+        if (lease != null) {
+            lease.unanswered(now);
+        }
+        lookAgain();
+        return serves(now);
+    }
+
+    /** Whether it is time to make a successor, or to see whether the named key still seals with this version. */
+    boolean due(long now) {
+        return lease == null || lease.due(now) || now - servesUntil() + EARLY_NANOS >= 0;
+    }
+
+    /** Moves the next look of the hot path to where it must be; a retired key's stays at once. */
+    void lookAgain() {
+        long now = parameters.time().now();
+        long next = now + DIRECT_CHECK_NANOS;
+        if (lease != null) {
+            // A version of a named key may end before it is due; a little before that its successor is made.
+            next = versions.isEmpty()
+                    ? lease.refreshAt()
+                    : Lease.earlier(lease.refreshAt(), servesUntil() - EARLY_NANOS);
+        }
+        lookAgainAt(next);
+    }
+
+    /** As {@link #lookAgain}, at that time or earlier. */
+    void lookAgainAt(long at) {
+        checkAt = Lease.earlier(at, servesUntil());
         if (retired) {
             checkAt = parameters.time().now();
         }
     }
 
-    /** Moves the end, as its named key's material was found good again. */
-    void extendTo(long end, long nextCheck) {
-        expiresAt = end;
-        checkAgainAt(Math.min(end, nextCheck));
+    /** The versions of the master keys that wrapped it. */
+    List<Wrapper> wrappers() {
+        return wrappers;
+    }
+
+    EncryptionContext context() {
+        return context;
     }
 
     private GcmSealingEpoch nextGcm(byte[] header, EpochKeys keys, int era) {

@@ -7,12 +7,16 @@ import io.sealwright.kms.core.namedkey.NamedKeyRing;
 import io.sealwright.kms.core.passphrase.PassphraseRing;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
+import io.sealwright.kms.core.provider.Standing;
+import io.sealwright.kms.core.provider.Verdicts;
+import io.sealwright.kms.core.sealing.DataKey.Wrapper;
 import io.sealwright.kms.core.sealing.RecipientPlan.Entry;
 import io.sealwright.kms.core.sealing.RecipientPlan.MasterEntry;
 import io.sealwright.kms.core.sealing.RecipientPlan.NamedEntry;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.GeneratedKey;
@@ -30,9 +34,6 @@ import org.jspecify.annotations.Nullable;
 /** Makes data keys: asks the first recipient for one (or draws it), has the others wrap it. May block. */
 public final class DataKeyMaker {
     private static final int ROOT_BYTES = 32;
-
-    /** A direct key asks this often whether its named key has a newer version; a look in memory. */
-    private static final long DIRECT_CHECK_NANOS = 1_000_000_000L;
 
     private final SealingParameters parameters;
     private final ProviderCalls calls;
@@ -79,58 +80,67 @@ public final class DataKeyMaker {
         return false;
     }
 
-    /** Moves a direct key's end if its named key still seals with the same version. Does not block. */
-    boolean extended(RecipientPlan plan, DataKey key) {
+    /** Whether a direct key's named key still seals with the same version, which is in memory. Does not block. */
+    boolean goesOn(RecipientPlan plan, DataKey key) {
         Optional<HeldVersion> held =
                 namedKeys().sealingIfHeld(((NamedEntry) plan.entries().get(0)).name());
-        long now = parameters.time().now();
-        if (held.isEmpty() || !key.derivesFrom(held.get().id()) || held.get().expiresAt() - now <= 0) {
+        if (held.isEmpty()
+                || !key.derivesFrom(held.get().id())
+                || !key.serves(parameters.time().now())) {
             return false;
         }
-        key.extendTo(held.get().expiresAt(), now + DIRECT_CHECK_NANOS);
+        key.lookAgain();
         return true;
     }
 
-    /** Makes a key; may block. */
-    DataKey make(RecipientPlan plan, EncryptionContext context) {
+    /**
+     * Makes a key; may block.
+     *
+     * @param before the one that it follows, if there is one that works: then this is its check
+     */
+    DataKey make(RecipientPlan plan, EncryptionContext context, @Nullable DataKey before) {
         // The age counts from before the providers were asked: what they answered was true then.
         long begun = parameters.time().now();
         if (plan.direct()) {
             return present(
                     ((NamedEntry) plan.entries().get(0)).name(),
                     version -> DataKey.direct(
-                            parameters,
-                            SecretBytes.owning(version.wrappingKey().directRoot()),
-                            context,
-                            version.id(),
-                            begun,
-                            DIRECT_CHECK_NANOS,
-                            version.expiresAt() - begun));
+                            parameters, SecretBytes.owning(version.wrappingKey().directRoot()), context, version));
         }
         WrapBinding binding = new WrapBinding(Purpose.DATA_KEY, context);
         List<Recipient> recipients = new ArrayList<>(plan.entries().size());
+        List<HeldVersion> versions = new ArrayList<>();
+        List<Wrapper> wrappers = new ArrayList<>();
         SecretBytes root = null;
         try {
             for (Entry entry : plan.entries()) {
-                if (root == null) {
-                    GeneratedKey generated = generate(entry, binding);
-                    root = generated.key();
-                    recipients.add(generated.recipient());
+                if (entry instanceof MasterEntry master) {
+                    MasterKey key = master.key();
+                    if (root == null) {
+                        GeneratedKey generated = generate(key, binding, before);
+                        root = generated.key();
+                        recipients.add(generated.recipient());
+                    } else {
+                        recipients.add(wrap(key, root, binding, before));
+                    }
+                    wrappers.add(new Wrapper(key, key.versionOf(recipients.get(recipients.size() - 1))));
                 } else {
-                    recipients.add(wrap(entry, root, binding));
+                    if (root == null) {
+                        root = SecretBytes.owning(parameters.salts().fresh(ROOT_BYTES));
+                    }
+                    SecretBytes material = root;
+                    recipients.add(present(((NamedEntry) entry).name(), version -> {
+                        Recipient recipient = wrap(version, material, binding);
+                        versions.add(version);
+                        return recipient;
+                    }));
                 }
             }
             if (root == null) {
                 throw new IllegalStateException("a plan has an entry");
             }
             demandPassphraseAlone(recipients);
-            return DataKey.envelope(
-                    parameters,
-                    root,
-                    context,
-                    recipients,
-                    begun,
-                    parameters.policy().maxAge().toNanos());
+            return DataKey.envelope(parameters, root, context, recipients, begun, versions, wrappers);
         } catch (RuntimeException | Error e) {
             if (root != null) {
                 root.close();
@@ -151,35 +161,67 @@ public final class DataKeyMaker {
         }
     }
 
-    private GeneratedKey generate(Entry entry, WrapBinding binding) {
-        if (entry instanceof MasterEntry master) {
-            MasterKey key = master.key();
-            GeneratedKey generated = calls.invoke(key, Operation.GENERATE, () -> key.generate(binding));
-            try {
-                if (generated.key().length() != ROOT_BYTES) {
-                    throw lied(key, "a data key of " + generated.key().length() + " bytes instead of 32");
-                }
-                demandOwn(key, generated.recipient());
-                return generated;
-            } catch (RuntimeException | Error e) {
-                generated.close();
-                throw e;
-            }
-        }
-        SecretBytes fresh = SecretBytes.owning(parameters.salts().fresh(ROOT_BYTES));
+    private GeneratedKey generate(MasterKey key, WrapBinding binding, @Nullable DataKey before) {
+        GeneratedKey generated = ask(
+                key,
+                Operation.GENERATE,
+                binding,
+                before,
+                standing -> calls.invoke(key, Operation.GENERATE, standing, () -> key.generate(binding)));
         try {
-            return new GeneratedKey(fresh, wrap(entry, fresh, binding));
+            if (generated.key().length() != ROOT_BYTES) {
+                throw lied(key, "a data key of " + generated.key().length() + " bytes instead of 32");
+            }
+            demandOwn(key, generated.recipient());
+            return generated;
         } catch (RuntimeException | Error e) {
-            fresh.close();
+            generated.close();
             throw e;
         }
     }
 
-    private Recipient wrap(Entry entry, SecretBytes root, WrapBinding binding) {
-        if (entry instanceof MasterEntry master) {
-            return wrap(calls, master.key(), root, binding);
+    private Recipient wrap(MasterKey key, SecretBytes root, WrapBinding binding, @Nullable DataKey before) {
+        Recipient recipient = ask(
+                key,
+                Operation.WRAP,
+                binding,
+                before,
+                standing -> calls.invoke(key, Operation.WRAP, standing, () -> key.wrap(root, binding)));
+        demandOwn(key, recipient);
+        return recipient;
+    }
+
+    /** Asks; a definite no to a question of our own making ends what the key gave. */
+    private <T> T ask(
+            MasterKey key,
+            Operation operation,
+            WrapBinding binding,
+            @Nullable DataKey before,
+            Function<Standing, T> question) {
+        try {
+            return question.apply(before == null ? Standing.NEW : Standing.PROVEN);
+        } catch (KmsException e) {
+            if (Verdicts.isDefiniteNo(e)) {
+                String version = before == null
+                        ? null
+                        : before.wrappers().stream()
+                                .filter(wrapper -> wrapper.key().equals(key))
+                                .map(Wrapper::version)
+                                .findFirst()
+                                .orElse(null);
+                calls.verdicts().said(e, key, operation, version, binding.context());
+            }
+            throw e;
         }
-        return present(((NamedEntry) entry).name(), version -> wrap(version, root, binding));
+    }
+
+    /** Tells of keys that serve although their master keys do not answer. */
+    void servesUnanswered(RecipientPlan plan) {
+        for (Entry entry : plan.entries()) {
+            if (entry instanceof MasterEntry master && calls.silent(master.key())) {
+                calls.outages().serving(master.key().uri());
+            }
+        }
     }
 
     /** Uses the sealing version; one that was wiped between look-up and use is looked up once more, which says why. */

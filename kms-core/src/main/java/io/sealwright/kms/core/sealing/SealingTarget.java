@@ -7,6 +7,8 @@ import io.sealwright.kms.core.epoch.SealingEpoch;
 import io.sealwright.kms.core.epoch.XaesSealingEpoch;
 import io.sealwright.kms.core.provider.Futures;
 import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.core.provider.Verdicts;
+import io.sealwright.kms.core.provider.Verdicts.Matter;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.KmsBugException;
 import java.util.concurrent.CompletableFuture;
@@ -80,13 +82,13 @@ public final class SealingTarget implements AutoCloseable {
         DataKey key = current;
         return key == null || key.retired()
                 ? Long.MIN_VALUE
-                : key.expiresAt - parameters.time().now();
+                : key.servesUntil() - parameters.time().now();
     }
 
     /** Whether there is a key that needs no waiting. */
     public boolean live() {
         DataKey key = current;
-        return key != null && !key.retired() && parameters.time().now() - key.expiresAt < 0;
+        return key != null && key.serves(parameters.time().now());
     }
 
     /** The id of the first recipient, or of the named key's version. */
@@ -206,17 +208,19 @@ public final class SealingTarget implements AutoCloseable {
             throw new ClosedException(
                     "The data key was dropped.", "Its key manager was closed.", "Open a new one, and close it last.");
         }
-        if (key == null || key.retired()) {
+        long now = parameters.time().now();
+        if (key == null || !key.serves(now)) {
             return calls.await(WHAT, takeOff(key, true));
         }
-        if (key.isDirect() && maker.extended(plan, key)) {
+        if (key.isDirect()) {
+            return maker.goesOn(plan, key) ? key : calls.await(WHAT, takeOff(key, true));
+        }
+        if (!key.due(now)) {
+            key.lookAgain();
             return key;
         }
-        if (parameters.time().now() - key.expiresAt >= 0) {
-            return calls.await(WHAT, takeOff(key, true));
-        }
         // Refresh ahead: one caller starts it, nobody waits, and a failure is tried again a little later.
-        key.checkAgainAt(Math.min(key.expiresAt, parameters.time().now() + REFRESH_PAUSE_NANOS));
+        key.lookAgainAt(now + REFRESH_PAUSE_NANOS);
         Futures.background(takeOff(key, false), LOG);
         return key;
     }
@@ -240,34 +244,39 @@ public final class SealingTarget implements AutoCloseable {
         // Outside the lock: what is asked for here may block, and may tell listeners.
         int seen = retirements.get();
         try {
-            Futures.then(made(urgent), (key, failure) -> land(landed, key, failure, seen));
+            Futures.then(made(urgent, before), (key, failure) -> land(landed, key, failure, seen));
         } catch (Throwable e) {
             land(landed, null, e, seen);
         }
         return landed;
     }
 
-    private CompletableFuture<DataKey> made(boolean urgent) {
+    private CompletableFuture<DataKey> made(boolean urgent, @Nullable DataKey before) {
+        DataKey proven = before == null || before.retired() ? null : before;
         if (!urgent) {
-            return calls.begin(WHAT, () -> maker.make(plan, context), DataKey::close);
+            return calls.begin(WHAT, () -> maker.make(plan, context, proven), DataKey::close);
         }
         return maker.blocks(plan)
-                ? calls.submit(WHAT, () -> maker.make(plan, context), DataKey::close)
-                : CompletableFuture.completedFuture(maker.make(plan, context));
+                ? calls.submit(WHAT, () -> maker.make(plan, context, proven), DataKey::close)
+                : CompletableFuture.completedFuture(maker.make(plan, context, proven));
     }
 
     private void land(
             CompletableFuture<DataKey> landed, @Nullable DataKey made, @Nullable Throwable failure, int seen) {
-        DataKey before = null;
+        DataKey before;
         lock.lock();
         try {
             flight = null;
+            before = current;
             if (made != null) {
-                before = current;
                 current = made;
             }
         } finally {
             lock.unlock();
+        }
+        if (made == null && before != null && Verdicts.isNoAnswer(failure) && servesUnanswered(before)) {
+            landed.complete(before);
+            return;
         }
         if (made == null) {
             landed.completeExceptionally(
@@ -286,7 +295,37 @@ public final class SealingTarget implements AutoCloseable {
         landed.complete(made);
     }
 
-    /** Ends the present key, and one that is being made: its named key has changed. */
+    /** The making of its successor was its check, and found no answer: whether it serves for a while yet. */
+    private boolean servesUnanswered(DataKey key) {
+        long now = parameters.time().now();
+        if (key.retired() || !key.unanswered(now)) {
+            return false;
+        }
+        if (key.pastAge(now)) {
+            maker.servesUnanswered(plan);
+        }
+        return true;
+    }
+
+    /** Whether the present key is concerned by what a master key's provider said. */
+    boolean concerned(Matter matter) {
+        DataKey key = current;
+        return key != null
+                && key.wrappers().stream()
+                        .anyMatch(wrapper -> matter.concernsSealing(wrapper.key(), wrapper.version(), key.context()));
+    }
+
+    /** Begins a check of the present key, by making its successor in the background. */
+    boolean recheck() {
+        DataKey key = current;
+        if (key == null || key.retired() || closed) {
+            return false;
+        }
+        Futures.background(takeOff(key, false), LOG);
+        return true;
+    }
+
+    /** Ends the present key, and one that is being made: its named key has changed, or its master key said no. */
     void retire() {
         retirements.incrementAndGet();
         DataKey key = current;
@@ -295,10 +334,10 @@ public final class SealingTarget implements AutoCloseable {
         }
     }
 
-    /** Wipes a key that is past its age, so that an idle target holds nothing. */
+    /** Wipes a key that is past its age and what an outage adds to it, so that an idle target holds nothing. */
     void sweep() {
         DataKey key = current;
-        if (key != null && parameters.time().now() - key.expiresAt >= 0) {
+        if (key != null && !key.kept(parameters.time().now())) {
             key.close();
         }
     }

@@ -1,12 +1,18 @@
 package io.sealwright.kms.core.sealing;
 
 import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.core.provider.Events;
 import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.core.provider.Verdicts;
+import io.sealwright.kms.core.provider.Verdicts.Matter;
 import io.sealwright.kms.core.sealing.RecipientPlan.Target;
+import io.sealwright.kms.event.KmsEvent;
+import io.sealwright.kms.spi.TimeSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * All targets of a manager. A plain map, since recording each access for an eviction order would cost more than the
  * look-up and slow two cores down; when it is full the keys that end first go.
  */
-public final class SealingTargets implements AutoCloseable {
+public final class SealingTargets implements AutoCloseable, Verdicts.Holder {
     private static final Logger LOG = LoggerFactory.getLogger(SealingTargets.class);
     private static final int MOST = 10_000;
     private static final int MANY = 1_000;
@@ -23,9 +29,14 @@ public final class SealingTargets implements AutoCloseable {
     private final DataKeyMaker maker;
     private final SealingParameters parameters;
     private final ProviderCalls calls;
-    private volatile boolean warned;
+    private final Events events;
+    private final TimeSource clock;
+    private final AtomicLong nextWarning = new AtomicLong(MANY);
 
-    public SealingTargets(DataKeyMaker maker, SealingParameters parameters, ProviderCalls calls) {
+    public SealingTargets(
+            DataKeyMaker maker, SealingParameters parameters, ProviderCalls calls, Events events, TimeSource clock) {
+        this.events = events;
+        this.clock = clock;
         this.maker = maker;
         this.parameters = parameters;
         this.calls = calls;
@@ -44,12 +55,13 @@ public final class SealingTargets implements AutoCloseable {
 
     private void crowded() {
         int size = targets.size();
-        if (size > MANY && !warned) {
-            warned = true;
+        long warnAt = nextWarning.get();
+        if (size > warnAt && nextWarning.compareAndSet(warnAt, warnAt * 10)) {
             LOG.warn(
                     "Over {} distinct encryption contexts are in use: each costs a data key and a provider call. What"
                             + " differs from message to message belongs into the associated data.",
-                    MANY);
+                    warnAt);
+            events.tell(new KmsEvent.ManyContexts(clock.instant(), size));
         }
         if (size > MOST) {
             List<Leaving> oldest = targets.entrySet().stream()
@@ -75,6 +87,30 @@ public final class SealingTargets implements AutoCloseable {
                 target.retire();
             }
         }
+    }
+
+    /** How many there are: one for each plan and context in use. */
+    public int size() {
+        return targets.size();
+    }
+
+    @Override
+    public void end(Matter matter) {
+        for (SealingTarget target : targets.values()) {
+            if (target.concerned(matter)) {
+                target.retire();
+            }
+        }
+    }
+
+    @Override
+    public boolean recheck(Matter matter) {
+        for (SealingTarget target : targets.values()) {
+            if (target.concerned(matter) && target.recheck()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Wipes keys past their age. */

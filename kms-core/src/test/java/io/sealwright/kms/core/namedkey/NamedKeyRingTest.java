@@ -178,7 +178,7 @@ class NamedKeyRingTest {
         assertThat(there.number()).isEqualTo(1);
         assertThat(there.state()).isEqualTo(KeyState.ACTIVE);
         assertThat(there.isNewestSealing()).isTrue();
-        assertThat(there.expiresAt() - rig.time.nanoTime()).isEqualTo(Rig.MAX_AGE.toNanos());
+        assertThat(there.lease().servesUntil() - rig.time.nanoTime()).isEqualTo(Rig.MAX_AGE.toNanos());
     }
 
     @Test

@@ -1,7 +1,9 @@
 package io.sealwright.kms.core.namedkey;
 
+import io.sealwright.kms.DataKeyPolicy;
 import io.sealwright.kms.EncryptingOutputStream;
 import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.OutagePolicy;
 import io.sealwright.kms.core.provider.Events;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.error.UnavailableException;
@@ -41,6 +43,9 @@ final class Rig implements AutoCloseable {
         return ring(List.of(master), List.of(master));
     }
 
+    /** None: what is past its age fails. A test of outages gives another. */
+    OutagePolicy outage = new OutagePolicy(Duration.ZERO, Duration.ZERO);
+
     NamedKeyRing ring(List<MasterKey> wrapping, List<MasterKey> opening) {
         return ring(store, wrapping, opening, changed::add);
     }
@@ -57,8 +62,13 @@ final class Rig implements AutoCloseable {
                 calls,
                 events,
                 time,
-                MAX_AGE,
-                REFRESH_AFTER,
+                new DataKeyPolicy(
+                        REFRESH_AFTER,
+                        MAX_AGE,
+                        DataKeyPolicy.MOST_MESSAGES_PER_EPOCH,
+                        DataKeyPolicy.MOST_BYTES_PER_EPOCH,
+                        DataKeyPolicy.MOST_EPOCHS),
+                outage,
                 schedule,
                 activateAfter,
                 noParcels(),

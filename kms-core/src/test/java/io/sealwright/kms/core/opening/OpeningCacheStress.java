@@ -305,7 +305,9 @@ class OpeningCacheStress {
             keys.add(new FaultyMasterKey("key" + i));
         }
         Consumer<KeyManagerBuilder> all = builder -> {
-            builder.deadline(Duration.ofSeconds(1)).masterKey(keys.get(0));
+            builder.deadline(Duration.ofSeconds(1))
+                    .outage(o -> o.encryptFor(Duration.ZERO).decryptFor(Duration.ZERO))
+                    .masterKey(keys.get(0));
             keys.subList(1, 4).forEach(builder::alsoWrapWith);
         };
         byte[] message = kms(all).encrypt(PLAINTEXT).toBytes();

@@ -1,0 +1,136 @@
+package io.sealwright.kms.core.lease;
+
+import java.time.Duration;
+
+/**
+ * How long one entry in memory may serve. Its age counts from before the question whose answer it was, since that was
+ * true then. Past its age it serves only after a check of its own found no answer, a little while for each such check,
+ * and no longer than the window since its last success; then it fails closed. The hot path asks {@link #serves} alone: one
+ * volatile read. Times are on the scale of {@code TimeSource.nanoTime()}. Safe for concurrent use.
+ */
+public final class Lease {
+    /** Between two checks of one entry. */
+    public static final Duration PAUSE = Duration.ofSeconds(1);
+
+    private final Terms terms;
+    private volatile long confirmedAt;
+    private volatile long servesUntil;
+    private volatile long refreshAt;
+    private boolean checking; // guarded by this
+    private volatile boolean ended;
+
+    /** Begins with a success whose question was asked at {@code begun}. */
+    public Lease(Terms terms, long begun) {
+        this.terms = terms;
+        this.confirmedAt = begun;
+        this.servesUntil = begun + terms.maxAge();
+        this.refreshAt = begun + terms.refreshAfter();
+    }
+
+    /** The earlier of two times; the clock's zero means nothing, and it may overflow. */
+    public static long earlier(long one, long other) {
+        return one - other < 0 ? one : other;
+    }
+
+    /** Whether it may be used now. */
+    public boolean serves(long now) {
+        return now - servesUntil < 0;
+    }
+
+    /** Until when it may be used, if nothing happens before. */
+    public long servesUntil() {
+        return servesUntil;
+    }
+
+    /** As {@link #servesUntil()}, with another window. */
+    public long servesUntil(long window) {
+        return earlier(servesUntil, confirmedAt + Math.max(terms.maxAge(), window));
+    }
+
+    /** Whether its age is over, so that it serves, if it does, for want of an answer. */
+    public boolean pastAge(long now) {
+        return now - confirmedAt - terms.maxAge() >= 0;
+    }
+
+    /** Whether it may still come to serve: the window is not over. What is not kept is to be wiped. */
+    public boolean kept(long now) {
+        return !ended && now - confirmedAt - terms.window() < 0;
+    }
+
+    /** Whether a check is due. */
+    public boolean due(long now) {
+        return now - refreshAt >= 0;
+    }
+
+    /** When a check is due. */
+    public long refreshAt() {
+        return refreshAt;
+    }
+
+    /** Takes the right to check; true for one caller until it tells how the check ended. */
+    public boolean beginCheck(long now) {
+        if (!due(now)) {
+            return false;
+        }
+        synchronized (this) {
+            if (!due(now)) {
+                return false;
+            }
+            refreshAt = now + PAUSE.toNanos(); // the hot path looks again then
+            boolean mine = !checking && !ended;
+            checking |= mine;
+            return mine;
+        }
+    }
+
+    /** A check succeeded whose question was asked at {@code begun}. */
+    public synchronized void confirmed(long begun) {
+        checking = false;
+        if (!ended && begun - confirmedAt > 0) {
+            confirmedAt = begun;
+            servesUntil = begun + terms.maxAge();
+            refreshAt = begun + terms.refreshAfter();
+        }
+    }
+
+    /**
+     * A check found no answer.
+     *
+     * @return whether the entry serves nevertheless
+     */
+    public synchronized boolean unanswered(long now) {
+        checking = false;
+        if (ended) {
+            return false;
+        }
+        long until = earlier(confirmedAt + terms.window(), now + terms.recent());
+        if (until - servesUntil > 0) {
+            servesUntil = until;
+        }
+        refreshAt = now + PAUSE.toNanos();
+        return serves(now);
+    }
+
+    /** A check failed otherwise: the entry serves to the end of its age, if nothing else happens. */
+    public synchronized void undecided(long now) {
+        checking = false;
+        refreshAt = now + PAUSE.toNanos();
+    }
+
+    /** Ends it for good. */
+    public synchronized void end(long now) {
+        ended = true;
+        servesUntil = now;
+        refreshAt = now;
+    }
+
+    /** Whether it was ended. */
+    public boolean ended() {
+        return ended;
+    }
+
+    @Override
+    public String toString() {
+        return "Lease[" + (ended ? "ended" : "until " + servesUntil) + "]";
+    }
+}
