@@ -2,6 +2,8 @@ package io.sealwright.kms.cli;
 
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.error.KmsException;
+import java.util.Locale;
+import java.util.Set;
 
 /**
  * What is due in the store, rotations by schedule and destructions whose waiting period is over. Where no server shares
@@ -9,15 +11,26 @@ import io.sealwright.kms.error.KmsException;
  * in passing.
  */
 final class Overdue {
+    private static final Set<String> OFF = Set.of("off", "false", "no", "0");
+
     private Overdue() {}
 
-    /** Does it; what cannot be done is said, and does not make the command fail. */
+    /** Does it, unless the settings say that nobody does it unasked; what cannot be done is said, and does not make the command fail. */
     static void catchUp(Surroundings here, KeyManager kms) {
+        if (off(here)) {
+            return;
+        }
         try {
             int unused = kms.keys().doDueWork();
         } catch (KmsException e) {
             here.say(Printable.text(
                     "kms: note: a rotation or destruction that is due could not be done: " + e.getMessage()));
         }
+    }
+
+    /** Whether {@code kms.schedule} is off; a word that it does not know has stopped the manager before. */
+    private static boolean off(Surroundings here) {
+        String set = System.getProperty("kms.schedule", here.environment().getOrDefault("KMS_SCHEDULE", "true"));
+        return OFF.contains(set.toLowerCase(Locale.ROOT));
     }
 }

@@ -197,6 +197,22 @@ class KeyLifeCommandTest {
     }
 
     @Test
+    void encrypt_scheduleIsOff_leavesWhatIsDueAlone() throws Exception {
+        made(Duration.ofDays(400), KeyOptions.none().withRotateEvery(Duration.ofDays(90)));
+
+        Result result = Run.at(home).with("KMS_SCHEDULE", "off").kms("encrypt", file, "-k", "orders");
+
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(show("orders").get("version").asInt()).isEqualTo(1);
+        assertThat(show("leaving").get("state").asText()).isEqualTo("deactivated");
+        Result wrong = Run.at(home)
+                .with("KMS_SCHEDULE", "sometimes")
+                .kms("encrypt", file, "-k", "orders", "-o", folder.resolve("b"));
+        assertThat(wrong.code()).isEqualTo(1);
+        assertThat(wrong.err()).contains("KMS_SCHEDULE");
+    }
+
+    @Test
     void cancelDestroy_waitIsOverButNobodyWasThere_isStillInTime() throws Exception {
         made(Duration.ofDays(3), KeyOptions.none());
         done("key", "cancel-destroy", "leaving");
