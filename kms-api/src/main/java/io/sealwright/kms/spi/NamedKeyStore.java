@@ -1,8 +1,11 @@
 package io.sealwright.kms.spi;
 
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Where named keys lie: rows of opaque bytes, all sensitive ones wrapped and all others authenticated by the engine
@@ -54,6 +57,23 @@ public interface NamedKeyStore extends AutoCloseable {
 
     /** One key's manifest and versions, as of one moment. */
     Optional<StoredKey> find(String name);
+
+    /**
+     * Which of these keys have another generation than the given one, or are not there, as of one moment. The default
+     * reads each key; a store that can should answer by one query, since processes with many keys in use ask whenever
+     * anything has changed.
+     *
+     * @param generations by name
+     */
+    default Set<String> differing(Map<String, Long> generations) {
+        Set<String> differing = new HashSet<>();
+        generations.forEach((name, generation) -> {
+            if (find(name).map(StoredKey::generation).orElse(0L) != (long) generation) {
+                differing.add(name);
+            }
+        });
+        return differing;
+    }
 
     /**
      * The name of the key that has a version of this id, or had it before it was erased.

@@ -4,15 +4,19 @@ import io.sealwright.kms.core.namedkey.KeyEntry.News;
 import io.sealwright.kms.core.namedkey.KeyEntry.View;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoreReader;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.TimeSource;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashSet;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +28,9 @@ import org.slf4j.LoggerFactory;
  * nothing older than what was seen before. Methods that read the store are for workers.
  */
 final class KnownKeys {
+    /** So many keys are read again within seconds, wherever the store is. */
+    private static final int FEW = 64;
+
     private static final Logger LOG = LoggerFactory.getLogger(KnownKeys.class);
 
     private final NamedKeyStore store;
@@ -117,11 +124,7 @@ final class KnownKeys {
             }
             StoreKey storeKey = storeKeys.find().orElseThrow(() -> KeyErrors.noStoreKey(name));
             VerifiedKey key = VerifiedKey.check(name, stored, storeKey);
-            long generation = key.record().generation();
-            if (before != null && generation < before.stored().generation()) {
-                throw KeyErrors.rolledBack(name, generation, before.stored().generation());
-            }
-            if (absorb(key.record(), stored.manifest(), false)) {
+            if (takeIn(key, stored.manifest(), before)) {
                 return Optional.of(key);
             }
             Attempts.pause(name, attempt);
@@ -134,25 +137,57 @@ final class KnownKeys {
         return read(name).orElseThrow(() -> KeyErrors.notFound(name));
     }
 
-    /** Reads every key there is. */
+    /** Reads every key there is, sorted by name. */
     List<VerifiedKey> readAll() {
-        Set<String> missing = new HashSet<>();
+        Map<String, View> before = new HashMap<>();
         entries.forEach((name, entry) -> {
-            if (entry.view() != null) {
-                missing.add(name);
+            View view = entry.view();
+            if (view != null) {
+                before.put(name, view);
             }
         });
-        List<VerifiedKey> keys = store.names().stream()
-                .map(name -> {
-                    VerifiedKey key = readExisting(name);
-                    missing.remove(name);
-                    return key;
-                })
-                .toList();
-        if (!missing.isEmpty()) {
-            throw KeyErrors.gone(missing.iterator().next());
+        Set<String> wanted = new TreeSet<>(store.names());
+        for (String name : before.keySet()) {
+            if (!wanted.contains(name)) {
+                throw KeyErrors.gone(name);
+            }
         }
+        // Before the reading, which may hold the only connection there is.
+        Optional<StoreKey> storeKey = storeKeys.find();
+        List<VerifiedKey> keys = new ArrayList<>();
+        if (storeKey.isPresent()) {
+            store.readAll(new StoreReader() {
+                @Override
+                public void storeKey(byte[] sealed) {}
+
+                @Override
+                public void key(StoredKey stored) {
+                    String name = stored.name();
+                    if (!wanted.contains(name)) {
+                        return; // made since, or shown twice
+                    }
+                    VerifiedKey key = VerifiedKey.check(name, stored, storeKey.get());
+                    if (takeIn(key, stored.manifest(), before.get(name))) {
+                        wanted.remove(name);
+                        keys.add(key);
+                    }
+                }
+            });
+        }
+        // What was not shown, or was changed meanwhile.
+        wanted.forEach(name -> keys.add(readExisting(name)));
+        keys.sort(Comparator.comparing(key -> key.record().name()));
         return keys;
+    }
+
+    /** Remembers a key unless it is older than what was known before its read; false if a newer one is known meanwhile. */
+    private boolean takeIn(VerifiedKey key, byte[] sealed, @Nullable View before) {
+        long generation = key.record().generation();
+        if (before != null && generation < before.stored().generation()) {
+            throw KeyErrors.rolledBack(
+                    key.record().name(), generation, before.stored().generation());
+        }
+        return absorb(key.record(), sealed, false);
     }
 
     /**
@@ -169,19 +204,29 @@ final class KnownKeys {
         }
         beforeReading.run();
         KmsException failure = null;
-        for (KeyEntry entry : entries.values()) {
-            if (entry.inUse(time.nanoTime())) {
-                try {
-                    VerifiedKey unused = readExisting(entry.name());
-                } catch (KmsException e) {
-                    failure = e;
-                }
+        for (String name : perhapsChanged()) {
+            try {
+                VerifiedKey unused = readExisting(name);
+            } catch (KmsException e) {
+                failure = e;
             }
         }
         if (failure != null) {
             throw failure; // and look again next time: the revision is not taken as seen
         }
         polledRevision = revision;
+    }
+
+    /** Of few keys in use all, which also shows what somebody edited; of many those that are of another generation. */
+    private Collection<String> perhapsChanged() {
+        Map<String, Long> used = new HashMap<>();
+        for (KeyEntry entry : entries.values()) {
+            if (entry.inUse(time.nanoTime())) {
+                View view = entry.view();
+                used.put(entry.name(), view == null ? 0L : view.stored().generation());
+            }
+        }
+        return used.size() <= FEW ? used.keySet() : store.differing(used);
     }
 
     /**

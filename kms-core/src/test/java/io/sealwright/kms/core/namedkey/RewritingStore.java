@@ -10,7 +10,9 @@ import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.WorkClaim;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -96,8 +98,14 @@ final class RewritingStore implements NamedKeyStore {
     }
 
     @Override
+    public Set<String> differing(Map<String, Long> generations) {
+        return real().differing(generations);
+    }
+
+    @Override
     public void readAll(StoreReader reader) {
-        real().readAll(reader);
+        storeKey().ifPresent(reader::storeKey);
+        names().forEach(name -> find(name).ifPresent(reader::key));
     }
 
     @Override

@@ -18,9 +18,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -39,9 +42,6 @@ import org.jspecify.annotations.Nullable;
 public final class JdbcKeyStore implements NamedKeyStore {
     /** How long a call waits for locks. */
     static final Duration MAX_WAIT = Duration.ofSeconds(5);
-
-    /** So many names are read at a time when all keys are. */
-    private static final int NAMES_AT_ONCE = 1_000;
 
     private static final String NOT_READ = "cannot be read";
     private static final String NOT_WRITTEN = "cannot be written";
@@ -207,6 +207,23 @@ public final class JdbcKeyStore implements NamedKeyStore {
     }
 
     @Override
+    public Set<String> differing(Map<String, Long> generations) {
+        Set<String> differing = new HashSet<>(generations.keySet());
+        List<String> same = transactions.read(
+                NOT_READ,
+                connection -> Sql.list(
+                        connection,
+                        "SELECT CASE WHEN octet_length(name) <= ? THEN name END, generation FROM kms_key",
+                        row -> {
+                            Long expected = generations.get(checkName(row.getString(1)));
+                            return expected != null && expected == row.getLong(2) ? row.getString(1) : "";
+                        },
+                        KeyRows.MAX_NAME_BYTES));
+        differing.removeAll(new HashSet<>(same));
+        return differing;
+    }
+
+    @Override
     public Optional<String> nameOf(byte[] versionId) {
         if (versionId.length != StoredVersion.ID_BYTES) {
             throw new IllegalArgumentException("version id must have 16 bytes, not " + versionId.length);
@@ -241,29 +258,34 @@ public final class JdbcKeyStore implements NamedKeyStore {
     private void readAll(Connection connection, StoreReader reader) throws SQLException {
         storeKey(connection).ifPresent(reader::storeKey);
         String last = "";
-        while (true) {
-            List<String> names = Sql.list(
-                    connection,
-                    "SELECT CASE WHEN octet_length(name) <= ? THEN name END FROM kms_key WHERE name > ?"
-                            + " ORDER BY name LIMIT ?",
-                    row -> checkName(row.getString(1)),
-                    KeyRows.MAX_NAME_BYTES,
-                    last,
-                    NAMES_AT_ONCE);
-            for (String name : names) {
-                Optional<StoredKey> key = Optional.empty();
-                try {
-                    key = rows.read(connection, name);
-                } catch (StoreException e) {
-                    reader.damaged(name, e);
-                }
-                key.ifPresent(reader::key);
+        for (List<Outline> page = rows.outlines(connection, last);
+                !page.isEmpty();
+                page = rows.outlines(connection, last)) {
+            last = page.get(page.size() - 1).name();
+            for (List<Outline> part : Outline.parts(page)) {
+                readPart(connection, part, reader);
             }
-            if (names.size() < NAMES_AT_ONCE) {
-                return;
-            }
-            last = names.get(names.size() - 1);
         }
+    }
+
+    /** Many small keys at once, or one that is large or damaged by itself. */
+    private void readPart(Connection connection, List<Outline> part, StoreReader reader) throws SQLException {
+        if (part.get(0).sound()) {
+            rows.readRange(
+                            connection,
+                            part.get(0).name(),
+                            part.get(part.size() - 1).name())
+                    .forEach(reader::key);
+            return;
+        }
+        String name = part.get(0).name();
+        Optional<StoredKey> key = Optional.empty();
+        try {
+            key = rows.read(connection, name);
+        } catch (StoreException e) {
+            reader.damaged(name, e);
+        }
+        key.ifPresent(reader::key);
     }
 
     @Override

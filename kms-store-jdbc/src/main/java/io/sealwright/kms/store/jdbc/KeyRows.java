@@ -7,7 +7,10 @@ import io.sealwright.kms.spi.StoredVersion;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +20,9 @@ final class KeyRows {
 
     /** More rows than this are not read into memory, whatever their length. */
     private static final int MAX_VERSIONS = 1_000_000;
+
+    /** So many keys are looked at a time when all are read. */
+    private static final int KEYS_AT_ONCE = 1_000;
 
     private final Dialect dialect;
     private final String place;
@@ -59,6 +65,62 @@ final class KeyRows {
                 row -> new StoredVersion(row.getInt(1), row.getBytes(2), row.getBytes(3)),
                 name);
         return Optional.of(new StoredKey(name, found.get().generation(), manifest, versions));
+    }
+
+    /** The next keys after one, by name; an empty list behind the last. */
+    List<Outline> outlines(Connection connection, String after) throws SQLException {
+        return Sql.list(
+                connection,
+                "SELECT CASE WHEN octet_length(k.name) <= ? THEN k.name END, k.generation, k.length, count(v.number),"
+                        + " coalesce(sum(octet_length(v.wraps)), 0), coalesce(sum(CASE WHEN v.number IS NULL"
+                        + " OR (v.number BETWEEN 1 AND 2147483647 AND octet_length(v.id) = 16"
+                        + " AND octet_length(v.wraps) BETWEEN 1 AND ?) THEN 0 ELSE 1 END), 0)"
+                        + " FROM (SELECT name, generation, octet_length(manifest) AS length FROM kms_key WHERE name > ?"
+                        + " ORDER BY name LIMIT ?) AS k"
+                        + " LEFT JOIN kms_version AS v ON v.name = k.name AND v.wraps IS NOT NULL"
+                        + " GROUP BY k.name, k.generation, k.length ORDER BY k.name",
+                row -> outline(
+                        row.getString(1),
+                        row.getLong(2),
+                        row.getLong(3),
+                        new Extent(row.getLong(4), row.getLong(5), row.getLong(6))),
+                MAX_NAME_BYTES,
+                StoredVersion.MAX_WRAPS_BYTES,
+                after,
+                KEYS_AT_ONCE);
+    }
+
+    private Outline outline(@Nullable String name, long generation, long manifest, Extent extent) {
+        if (name == null) {
+            throw StoreErrors.corrupt(place, "A key's name is longer than " + MAX_NAME_BYTES + " bytes.");
+        }
+        long bytes = manifest + extent.bytes();
+        boolean sound =
+                generation >= 1 && extent.wrong() == 0 && bytes <= Outline.MOST_BYTES && extent.rows() <= KEYS_AT_ONCE;
+        return new Outline(name, bytes, sound);
+    }
+
+    /** All keys of these names and between; their outlines must be known, and sound. */
+    List<StoredKey> readRange(Connection connection, String first, String last) throws SQLException {
+        Map<String, List<StoredVersion>> versions = new HashMap<>();
+        Sql.list(
+                connection,
+                "SELECT name, number, id, wraps FROM kms_version WHERE name BETWEEN ? AND ? AND wraps IS NOT NULL"
+                        + " ORDER BY name, number",
+                row -> versions.computeIfAbsent(row.getString(1), name -> new ArrayList<>())
+                        .add(new StoredVersion(row.getInt(2), row.getBytes(3), row.getBytes(4))),
+                first,
+                last);
+        return Sql.list(
+                connection,
+                "SELECT name, generation, manifest FROM kms_key WHERE name BETWEEN ? AND ? ORDER BY name",
+                row -> new StoredKey(
+                        row.getString(1),
+                        row.getLong(2),
+                        row.getBytes(3),
+                        versions.getOrDefault(row.getString(1), List.of())),
+                first,
+                last);
     }
 
     private byte[] check(String name, Found found) {

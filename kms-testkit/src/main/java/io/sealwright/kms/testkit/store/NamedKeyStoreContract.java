@@ -412,6 +412,17 @@ public abstract class NamedKeyStoreContract {
     }
 
     @Test
+    void differing_someChangedOrMissing_tellsThose() {
+        for (String name : List.of("a", "b", "c")) {
+            store.apply(change(name, 0, 3, List.of()));
+        }
+        second.apply(change("b", 3, 4, List.of()));
+        assertEquals(Set.of(), store.differing(Map.of()));
+        assertEquals(Set.of(), store.differing(Map.of("a", 3L, "b", 4L, "c", 3L)));
+        assertEquals(Set.of("b", "c", "nobody"), store.differing(Map.of("a", 3L, "b", 3L, "c", 9L, "nobody", 1L)));
+    }
+
+    @Test
     void names_createdInAnyOrder_areSorted() {
         for (String name : List.of("b", "a.1", "Z", "a-1", "a_1", "0", "a")) {
             store.apply(change(name, 0, 1, List.of()));
