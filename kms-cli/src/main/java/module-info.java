@@ -3,6 +3,8 @@ module io.sealwright.kms.cli {
     requires info.picocli;
     requires io.sealwright.kms;
     requires io.sealwright.kms.store.jdbc;
+    requires java.management;
+    requires jdk.management;
     requires static org.jspecify;
 
     uses io.sealwright.kms.spi.MasterKeyProvider;

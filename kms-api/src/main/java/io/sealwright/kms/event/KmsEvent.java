@@ -32,7 +32,7 @@ public sealed interface KmsEvent {
      *
      * @param at when
      * @param change created, rotated, deactivated, compromised, destruction-scheduled, destruction-cancelled, destroyed,
-     *     schedule-changed, imported, exported, exported-in-clear or restored
+     *     rewrapped, schedule-changed, imported, exported, exported-in-clear or restored
      * @param key its name
      * @param version the version, or 0 for the whole key
      */

@@ -138,6 +138,15 @@ public interface NamedKeyStore extends AutoCloseable {
      */
     boolean release(WorkClaim claim);
 
+    /**
+     * Has the database itself look whether its files are whole. May read all of them.
+     *
+     * @return a line for each damage, ten at most; empty if it finds none, or cannot look
+     */
+    default List<String> damages() {
+        return List.of();
+    }
+
     /** One line that tells what the store is; for {@code health}. */
     String describe();
 

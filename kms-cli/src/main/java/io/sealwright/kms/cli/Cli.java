@@ -31,6 +31,7 @@ final class Cli {
         COMMANDS.put("bootstrap_master_key", BootstrapCommand.Alias.class);
         COMMANDS.put("rotate_encryption_keys", MasterKeyRotateCommand.Alias.class);
         COMMANDS.put("health", HealthCommand.class);
+        COMMANDS.put("doctor", DoctorCommand.class);
         COMMANDS.put("help", CommandLine.HelpCommand.class);
     }
 
@@ -84,12 +85,7 @@ final class Cli {
             root.addSubcommand(first, new CommandLine(called, factory));
         } else {
             COMMANDS.forEach((name, type) -> root.addSubcommand(name, new CommandLine(type, factory)));
-            later(root, "doctor", "doctor");
         }
-    }
-
-    private static void later(CommandLine under, String name, String whole) {
-        under.addSubcommand(name, new LaterCommand(whole));
     }
 
     private static int wrongUsage(Surroundings here, ParameterException e) {

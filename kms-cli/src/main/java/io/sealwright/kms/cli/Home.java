@@ -5,6 +5,7 @@ import io.sealwright.kms.KeyManagerBuilder;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.spi.MasterKeyUri;
+import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.Variables;
 import java.io.IOException;
@@ -67,6 +68,17 @@ final class Home {
 
     Path folder() {
         return folder;
+    }
+
+    /** The store's file; null if it is a server's. */
+    @Nullable
+    Path storeFile() {
+        return store.file();
+    }
+
+    /** The store alone, which must be there. */
+    NamedKeyStore openStore() {
+        return store.open();
     }
 
     /** The master key that commands use: the environment's, else the default one. */

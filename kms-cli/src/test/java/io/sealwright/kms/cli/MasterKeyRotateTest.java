@@ -158,6 +158,67 @@ class MasterKeyRotateTest {
         demandOpens();
     }
 
+    private static final String OLD = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    private static final String NEW = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
+    private Run withEnvironmentKey(String now) {
+        return Run.at(folder.resolve("env-home")).with("MASTER_ENCRYPTION_KEY", now);
+    }
+
+    @Test
+    void rotate_keyOfTheEnvironment_printsTheStepsAndRewrapsOnceTheyAreTaken() throws Exception {
+        Path sealed = folder.resolve("env.sealed");
+        Path direct = folder.resolve("env-direct.sealed");
+        assertThat(withEnvironmentKey(OLD).kms("encrypt", plain, "-o", sealed).code())
+                .isZero();
+        assertThat(withEnvironmentKey(OLD)
+                        .kms("encrypt", plain, "-m", "env://MASTER_ENCRYPTION_KEY", "-o", direct)
+                        .code())
+                .isZero();
+
+        Result told = withEnvironmentKey(OLD).kms("master-key", "rotate");
+        assertThat(told.code()).isEqualTo(1);
+        assertThat(told.out())
+                .contains("MASTER_ENCRYPTION_KEY_PREVIOUS", "MASTER_ENCRYPTION_KEY_NEXT", "kms master-key rotate")
+                .doesNotContain(OLD);
+        assertThat(told.errLines()).singleElement().asString().endsWith("[KMS_OPERATION_REFUSED]");
+        assertThat(told.err()).doesNotContain(OLD);
+
+        Result done = withEnvironmentKey(NEW)
+                .with("MASTER_ENCRYPTION_KEY_PREVIOUS", OLD)
+                .kms("rotate_encryption_keys");
+        assertThat(done.code()).as(done.err()).isZero();
+        assertThat(done.out())
+                .isEqualTo("stored keys under env://MASTER_ENCRYPTION_KEY: 2 re-wrapped, 0 already newest\n");
+        assertThat(withEnvironmentKey(NEW)
+                        .with("MASTER_ENCRYPTION_KEY_PREVIOUS", OLD)
+                        .kms("master-key", "rotate")
+                        .out())
+                .endsWith(" 0 re-wrapped, 2 already newest\n");
+
+        // What is stored needs the new key alone; a message under the old one needs the old one.
+        assertThat(withEnvironmentKey(NEW)
+                        .kms("decrypt", sealed, "-o", folder.resolve("opened-1"))
+                        .code())
+                .isZero();
+        assertThat(withEnvironmentKey(NEW)
+                        .with("MASTER_ENCRYPTION_KEY_PREVIOUS", OLD)
+                        .kms("decrypt", direct, "-o", folder.resolve("opened-2"))
+                        .code())
+                .isZero();
+    }
+
+    @Test
+    void rotate_fromTheKeyFileToTheEnvironment_movesTheStore() {
+        Run.Result moved = Run.at(home)
+                .with("MASTER_ENCRYPTION_KEY", NEW)
+                .kms("master-key", "rotate", "--to", "env://MASTER_ENCRYPTION_KEY");
+        assertThat(moved.code()).as(moved.err()).isZero();
+        assertThat(moved.out()).startsWith("stored keys under env://MASTER_ENCRYPTION_KEY: 2 re-wrapped");
+        Result shown = Run.at(home).with("MASTER_ENCRYPTION_KEY", NEW).kms("key", "show", "default", "--json");
+        assertThat(shown.out()).contains("\"masterKey\":\"env://MASTER_ENCRYPTION_KEY\"");
+    }
+
     @Test
     void rotate_emptyHome_makesNothing() {
         Path empty = folder.resolve("empty");

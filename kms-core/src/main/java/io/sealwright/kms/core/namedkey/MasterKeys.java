@@ -249,9 +249,13 @@ final class MasterKeys {
                 "Configure the master key that the store was made with.");
     }
 
-    /** Has every key look for newer versions; those that fail keep what they know. */
+    /** Has every key look for newer versions; those that fail keep what they know. Not for workers. */
     void lookAfresh() {
-        freshLook.look(true);
+        freshLook.awaitTurn();
+        boolean unused = calls.call("look for newer versions of the master keys", () -> {
+            freshLook.look(false);
+            return true;
+        });
     }
 
     /** Opens each wrap that a configured key made, and writes down what came of it. */

@@ -64,7 +64,7 @@ final class StoredWraps {
     Examined examine(Progress progress) {
         WrapSurvey survey = new WrapSurvey();
         Optional<StoreKeyRecord> record =
-                calls.call("look at the store's own key", () -> begin().flatMap(key -> storeKeys.record()));
+                begin().flatMap(key -> calls.call("read " + StoreKeyRecord.SUBJECT, storeKeys::record));
         List<Step> steps = new ArrayList<>();
         record.ifPresent(row -> steps.add(() ->
                 survey.examine(StoreKeyRecord.SUBJECT, () -> examine(List.of(row.material()), survey))));
@@ -103,7 +103,7 @@ final class StoredWraps {
         if (!masterKeys.wraps()) {
             throw KeyErrors.decryptOnly("Re-wrapping the stored keys");
         }
-        if (calls.call("look at the store's own key", this::begin).isEmpty()) {
+        if (begin().isEmpty()) {
             return new Rewrapped(0, 0, List.of());
         }
         Pass pass = pass(progress);
@@ -120,7 +120,7 @@ final class StoredWraps {
     /** The store's own key, with the master keys' newest versions known here. */
     private Optional<StoreKey> begin() {
         masterKeys.lookAfresh();
-        return storeKeys.find();
+        return calls.call("open " + StoreKeyRecord.SUBJECT, storeKeys::find);
     }
 
     private Pass pass(Progress progress) {
@@ -178,7 +178,7 @@ final class StoredWraps {
 
     private List<StoredVersion> renewed(VerifiedKey key) {
         List<StoredVersion> put = new ArrayList<>();
-        String storeId = calls.call("look at the store's own key", storeKeys::find)
+        String storeId = calls.call("open " + StoreKeyRecord.SUBJECT, storeKeys::find)
                 .orElseThrow(() -> KeyErrors.noStoreKey(key.record().name()))
                 .storeIdHex();
         for (VersionRecord version : key.live()) {

@@ -27,7 +27,7 @@ public final class FreshLook {
     private final TimeSource time;
     private final ReentrantLock looking = new ReentrantLock();
     private volatile long ended; // written under looking
-    private long begunAt; // guarded by looking
+    private volatile long begunAt; // written under looking
 
     /** Looks at nothing yet. */
     public FreshLook(List<MasterKey> keys, ProviderCalls calls, TimeSource time) {
@@ -41,8 +41,8 @@ public final class FreshLook {
      * Looks, unless that was done less than a second ago; compare again after it in any case, since others look as well.
      * For workers: may block.
      *
-     * @param patient whether to wait until a look may be made, a second at most: for what is surely meant for a key
-     *     here. What strangers send does not wait
+     * @param patient whether to wait until a look may be made, a second at most, and half of a call's deadline: for
+     *     what is surely meant for a key here. What strangers send does not wait
      * @throws CallInterruptedException if the thread was interrupted meanwhile
      */
     public void look(boolean patient) {
@@ -58,7 +58,8 @@ public final class FreshLook {
             }
             long pause = begunAt + PAUSE_NANOS - time.nanoTime();
             if (pause > 0) {
-                if (!patient) {
+                // Within a deadline that is shorter than the pause, no look can be waited for.
+                if (!patient || pause > calls.deadline().toNanos() / 2) {
                     return;
                 }
                 TimeUnit.NANOSECONDS.sleep(pause);
@@ -69,6 +70,15 @@ public final class FreshLook {
             throw interrupted(e);
         } finally {
             looking.unlock();
+        }
+    }
+
+    /** Waits until a look may be made again, a second at most; asks nobody. Not for workers, which have a deadline. */
+    public void awaitTurn() {
+        try {
+            TimeUnit.NANOSECONDS.sleep(begunAt + PAUSE_NANOS - time.nanoTime());
+        } catch (InterruptedException e) {
+            throw interrupted(e);
         }
     }
 

@@ -81,6 +81,9 @@ interface Dialect {
      */
     boolean forget(Connection connection) throws SQLException;
 
+    /** A line for each damage that the database finds in its files, ten at most; nothing if it cannot look. */
+    List<String> damages(Connection connection) throws SQLException;
+
     /** What kind of failure that is. */
     Failure failure(SQLException e);
 

@@ -185,6 +185,11 @@ public final class JdbcKeyStore implements NamedKeyStore {
     }
 
     @Override
+    public List<String> damages() {
+        return transactions.read(NOT_READ, dialect::damages);
+    }
+
+    @Override
     public List<String> names() {
         return transactions.read(
                 NOT_READ,

@@ -111,6 +111,13 @@ final class SqliteDialect implements Dialect {
     }
 
     @Override
+    public List<String> damages(Connection connection) throws SQLException {
+        return Sql.list(connection, "PRAGMA quick_check(10)", row -> row.getString(1)).stream()
+                .filter(line -> !line.equals("ok"))
+                .toList();
+    }
+
+    @Override
     public boolean forget(Connection connection) throws SQLException {
         // First column 1: a reader still needs the log.
         return Dialect.text(connection, "PRAGMA wal_checkpoint(TRUNCATE)").equals("0");

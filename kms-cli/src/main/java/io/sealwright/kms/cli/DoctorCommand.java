@@ -1,0 +1,105 @@
+package io.sealwright.kms.cli;
+
+import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.cli.doctor.Doctor;
+import io.sealwright.kms.cli.doctor.Patient;
+import io.sealwright.kms.cli.doctor.Report;
+import io.sealwright.kms.cli.doctor.Variable;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.spi.NamedKeyStore;
+import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
+
+/** {@code kms doctor}. */
+@picocli.CommandLine.Command(
+        name = "doctor",
+        description = "Looks for what is wrong, and says which line mends it; changes nothing.",
+        sortOptions = false)
+final class DoctorCommand extends Command {
+    @Mixin
+    private final StoreOption store = new StoreOption();
+
+    @Override
+    public Integer call() {
+        Home home;
+        try {
+            home = store.home(here());
+        } catch (Failure | KmsException e) {
+            String variable = Variable.namedBy(e, here().environment());
+            if (variable == null) {
+                throw e;
+            }
+            print("finding  configuration: " + Printable.text(String.valueOf(e.getMessage())) + "\n         run: unset "
+                    + variable + "\n");
+            throw found(1);
+        }
+        Report report;
+        try (Patient patient = new Patient(place(home))) {
+            report = Doctor.examine(patient);
+        }
+        StringBuilder text = new StringBuilder();
+        report.lines().forEach(line -> write(text, line));
+        print(text.toString());
+        if (report.findings() > 0) {
+            throw found(report.findings());
+        }
+        return 0;
+    }
+
+    private static Failure found(int findings) {
+        return new Failure(
+                Failure.Code.KMS_CLI_UNHEALTHY,
+                findings == 1 ? "One thing is not as it should be." : findings + " things are not as they should be.",
+                "Standard output tells what, and what mends it.",
+                "Mend it from the top, and ask again.");
+    }
+
+    private Patient.Place place(Home home) {
+        return new Patient.Place(
+                here().environment(),
+                home.folder(),
+                home.keyFile(),
+                home.storeFile(),
+                Path.of(""),
+                home.folder().resolve(RotationMark.NAME),
+                !home.hasKeyFile(),
+                new Patient.Opening() {
+                    @Override
+                    public boolean hasStore() {
+                        return home.hasStore();
+                    }
+
+                    @Override
+                    public KeyManager masterKey() {
+                        return home.only(home.masterKey(), false);
+                    }
+
+                    @Override
+                    public KeyManager both() {
+                        return home.existing();
+                    }
+
+                    @Override
+                    public NamedKeyStore store() {
+                        return home.openStore();
+                    }
+                });
+    }
+
+    private static void write(StringBuilder text, Report.Line line) {
+        String kind = switch (line.kind()) {
+            case OK -> "ok       ";
+            case SKIPPED -> "skipped  ";
+            case FINDING -> "finding  ";
+        };
+        text.append(Printable.text(kind + line.subject() + ": " + line.text())).append('\n');
+        if (line.command() != null) {
+            text.append("         run: ").append(Printable.text(line.command())).append('\n');
+        }
+        if (line.advice() != null) {
+            text.append(line.command() == null ? "         do:  " : "         note: ")
+                    .append(Printable.text(line.advice()))
+                    .append('\n');
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package io.sealwright.kms.cli.doctor;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** What a process that was killed left: partial files, temporary key files, a rotation half done. */
+final class LeftoversCheck implements Check {
+    private static final Pattern PARTIAL = Pattern.compile("\\..+\\.kms-partial");
+    private static final Pattern KEY_FILE = Pattern.compile("\\..+\\.key\\.[0-9a-f]{16}\\.tmp");
+
+    /** A key file is written in milliseconds. */
+    private static final Duration SURELY_WRITTEN = Duration.ofMinutes(1);
+
+    @Override
+    public String subject() {
+        return "left-overs";
+    }
+
+    @Override
+    public void look(Patient patient, Report report) {
+        int before = report.findings();
+        Set<Path> folders = new LinkedHashSet<>();
+        folders.add(patient.place().workingFolder().toAbsolutePath());
+        folders.add(patient.place().folder());
+        Path local = patient.place().keyFile().getParent();
+        if (local != null) {
+            folders.add(local);
+        }
+        for (Path folder : folders) {
+            for (Path file : files(folder)) {
+                look(file, patient, report);
+            }
+        }
+        if (Files.exists(patient.place().rotationMark())) {
+            rotation(patient, report);
+        }
+        if (report.cleanSince(before)) {
+            report.healthy("none in the home and in this folder");
+        }
+    }
+
+    private static void look(Path file, Patient patient, Report report) {
+        String name = String.valueOf(file.getFileName());
+        if (PARTIAL.matcher(name).matches() && !isBeingWritten(file)) {
+            report.mend(file + " was not finished, and nobody is writing it.", "rm -- " + Shell.word(file));
+        } else if (KEY_FILE.matcher(name).matches()
+                && isOld(file, patient.clock().instant())) {
+            report.mend(
+                    file + " is a key file that was not finished: it holds keys, and nobody needs it.",
+                    "rm -- " + Shell.word(file));
+        }
+    }
+
+    private static void rotation(Patient patient, Report report) {
+        String text = "A rotation of the master key was not finished: some stored keys are under an older version.";
+        Path store = patient.place().storeFile();
+        try {
+            List<String> lines = Files.readAllLines(patient.place().rotationMark());
+            String other = lines.size() == 2 && (store == null || !lines.get(1).equals(store.toString()))
+                    ? " --store " + Shell.word(Path.of("jdbc:sqlite:" + lines.get(1)))
+                    : "";
+            report.mend(text, "kms master-key rotate" + other);
+        } catch (IOException e) {
+            report.mend(text, "kms master-key rotate");
+        }
+    }
+
+    private static List<Path> files(Path folder) {
+        Set<Path> files = new LinkedHashSet<>();
+        if (Files.isDirectory(folder)) {
+            try (DirectoryStream<Path> found =
+                    Files.newDirectoryStream(folder, path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS))) {
+                found.forEach(files::add);
+            } catch (IOException e) {
+                return List.of(); // the check of permissions says why it cannot be listed
+            }
+        }
+        return List.copyOf(files);
+    }
+
+    /** Whoever writes a partial file holds a lock on it. */
+    private static boolean isBeingWritten(Path file) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+                FileLock lock = channel.tryLock()) {
+            return lock == null;
+        } catch (OverlappingFileLockException e) {
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static boolean isOld(Path file, Instant now) {
+        try {
+            return Files.getLastModifiedTime(file).toInstant().isBefore(now.minus(SURELY_WRITTEN));
+        } catch (IOException e) {
+            return false; // gone meanwhile: somebody was writing it
+        }
+    }
+}

@@ -1,0 +1,186 @@
+package io.sealwright.kms.cli.doctor;
+
+import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.spi.NamedKeyStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The installation that is looked at. Opens things when they are first asked for, and keeps what came of it: whatever
+ * fails to open is told once, by the check whose subject it is. Not safe for concurrent use.
+ */
+public final class Patient implements AutoCloseable {
+    private final Place place;
+    private final Clock clock;
+    private final ToLongFunction<Path> usableBytes;
+    private @Nullable Opened<KeyManager> masterKeyOnly;
+    private @Nullable Opened<KeyManager> manager;
+    private @Nullable Boolean hasStore;
+    private @Nullable Opened<NamedKeyStore> store;
+
+    /**
+     * Where everything is.
+     *
+     * @param environment the environment variables
+     * @param folder the home
+     * @param keyFile where the home's own key file is, or would be
+     * @param storeFile the store, or null if it is a server's
+     * @param workingFolder where the command was called
+     * @param rotationMark the file that tells of a rotation that is not finished
+     * @param masterKeyMissing whether there is no master key: nothing was made yet, or it is lost
+     * @param opening how to open what is there
+     */
+    public record Place(
+            Map<String, String> environment,
+            Path folder,
+            Path keyFile,
+            @Nullable Path storeFile,
+            Path workingFolder,
+            Path rotationMark,
+            boolean masterKeyMissing,
+            Opening opening) {}
+
+    /** Opens what is there; makes nothing. */
+    public interface Opening {
+        /** Whether there is a store. */
+        boolean hasStore();
+
+        /** A manager on the master key alone. */
+        KeyManager masterKey();
+
+        /** A manager on master key and store. */
+        KeyManager both();
+
+        /** The store alone. */
+        NamedKeyStore store();
+    }
+
+    /** What came of opening something. */
+    private record Opened<T extends AutoCloseable>(
+            @Nullable T value, @Nullable RuntimeException failure) {
+        static <T extends AutoCloseable> Opened<T> by(Supplier<T> opening) {
+            try {
+                return new Opened<>(opening.get(), null);
+            } catch (RuntimeException e) {
+                return new Opened<>(null, e);
+            }
+        }
+
+        T get() {
+            if (failure != null) {
+                throw failure;
+            }
+            return Objects.requireNonNull(value);
+        }
+    }
+
+    /** The installation of the process. */
+    public Patient(Place place) {
+        this(place, Clock.systemUTC(), Patient::usableBytes);
+    }
+
+    Patient(Place place, Clock clock, ToLongFunction<Path> usableBytes) {
+        this.place = place;
+        this.clock = clock;
+        this.usableBytes = usableBytes;
+    }
+
+    private static long usableBytes(Path path) {
+        try {
+            return Files.getFileStore(path).getUsableSpace();
+        } catch (IOException e) {
+            return Long.MAX_VALUE; // not to be told: some file systems do not say
+        }
+    }
+
+    Place place() {
+        return place;
+    }
+
+    Clock clock() {
+        return clock;
+    }
+
+    long usableBytesAt(Path path) {
+        return usableBytes.applyAsLong(path);
+    }
+
+    boolean hasStore() {
+        if (hasStore == null) {
+            try {
+                hasStore = place.opening().hasStore();
+            } catch (RuntimeException e) {
+                hasStore = true; // opening it says why that cannot be told
+            }
+        }
+        return hasStore;
+    }
+
+    /** A manager on the master key alone; throws what opening it threw. */
+    KeyManager masterKey() {
+        if (masterKeyOnly == null) {
+            masterKeyOnly = Opened.by(place.opening()::masterKey);
+        }
+        return masterKeyOnly.get();
+    }
+
+    /** A manager on master key and store; throws what opening it threw. */
+    KeyManager both() {
+        if (manager == null) {
+            manager = Opened.by(place.opening()::both);
+        }
+        return manager.get();
+    }
+
+    /** The store alone; throws what opening it threw. */
+    NamedKeyStore store() {
+        if (store == null) {
+            store = Opened.by(place.opening()::store);
+        }
+        return store.get();
+    }
+
+    /** Whether the master key opens: if not, its own check says why, and what needs it is not looked at. */
+    boolean hasMasterKey() {
+        try {
+            masterKey();
+            return !place.masterKeyMissing();
+        } catch (RuntimeException e) {
+            return false;
+        }
+    }
+
+    /** Whether the store opens: if not, its own check says why, and what needs it is not looked at. */
+    boolean storeOpens() {
+        try {
+            store();
+            return true;
+        } catch (RuntimeException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        close(masterKeyOnly);
+        close(manager);
+        close(store);
+    }
+
+    private static void close(@Nullable Opened<?> opened) {
+        if (opened != null && opened.value() != null) {
+            try {
+                opened.value().close();
+            } catch (Exception e) {
+                // It was only looked at.
+            }
+        }
+    }
+}

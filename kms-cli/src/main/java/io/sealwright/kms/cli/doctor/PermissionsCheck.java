@@ -1,0 +1,100 @@
+package io.sealwright.kms.cli.doctor;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Who may read and write the home, its key files and the store, by their modes. */
+final class PermissionsCheck implements Check {
+    @Override
+    public String subject() {
+        return "permissions";
+    }
+
+    @Override
+    public void look(Patient patient, Report report) {
+        Path folder = patient.place().folder();
+        if (!Files.isDirectory(folder)) {
+            report.skip("there is no home at " + folder);
+            return;
+        }
+        if (!folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+            report.skip("this file system has no modes: see that only you may read " + folder);
+            return;
+        }
+        int before = report.findings();
+        Path local = patient.place().keyFile().getParent();
+        lookAtFolder(folder, report);
+        if (local != null && Files.isDirectory(local)) {
+            lookAtFolder(local, report);
+            for (Path keyFile : keyFiles(local, report)) {
+                lookAtFile(keyFile, report, false);
+            }
+        }
+        Path store = patient.place().storeFile();
+        if (store != null) {
+            for (String suffix : List.of("", "-wal", "-shm")) {
+                Path file = store.resolveSibling(store.getFileName() + suffix);
+                if (Files.exists(file)) {
+                    lookAtFile(file, report, true);
+                }
+            }
+        }
+        if (report.cleanSince(before)) {
+            report.healthy("home, key files and store are their owner's alone");
+        }
+    }
+
+    private static List<Path> keyFiles(Path local, Report report) {
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(local, "*.key")) {
+            found.forEach(files::add);
+        } catch (IOException e) {
+            report.mend(local + " cannot be listed.", "sudo chown -R \"$(id -un)\" " + Shell.word(local));
+        }
+        return files;
+    }
+
+    private static void lookAtFolder(Path folder, Report report) {
+        look(folder, report, "rwx------", Set.of(), Set.of("OWNER_READ", "OWNER_WRITE", "OWNER_EXECUTE"), "chmod 700 ");
+    }
+
+    /** Key files may be a group's to read, as where a service's user is not their owner, and nobody's to write. */
+    private static void lookAtFile(Path file, Report report, boolean writable) {
+        look(
+                file,
+                report,
+                "rw-------",
+                Set.of("GROUP_READ"),
+                writable ? Set.of("OWNER_READ", "OWNER_WRITE") : Set.of("OWNER_READ"),
+                "chmod 600 ");
+    }
+
+    private static void look(
+            Path path, Report report, String best, Set<String> alsoAllowed, Set<String> needed, String command) {
+        Set<PosixFilePermission> modes;
+        try {
+            modes = Files.getPosixFilePermissions(path);
+        } catch (IOException e) {
+            report.mend(path + " cannot be looked at.", "sudo chown \"$(id -un)\" " + Shell.word(path));
+            return;
+        }
+        Set<PosixFilePermission> allowed = PosixFilePermissions.fromString(best);
+        boolean open = modes.stream().anyMatch(mode -> !allowed.contains(mode) && !alsoAllowed.contains(mode.name()));
+        boolean shut = needed.stream().anyMatch(mode -> !modes.contains(PosixFilePermission.valueOf(mode)));
+        String text = path + " has mode " + PosixFilePermissions.toString(modes);
+        if (open) {
+            report.mend(text + ", so others than its owner may use it.", command + Shell.word(path));
+        } else if (shut) {
+            report.mend(text + ", so its owner cannot use it.", command + Shell.word(path));
+        } else if (!Files.isReadable(path)) {
+            report.mend("This user may not read " + path + ".", "sudo chown \"$(id -un)\" " + Shell.word(path));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+package io.sealwright.kms.cli.doctor;
+
+import java.nio.file.Path;
+
+/** Words for a POSIX shell. */
+final class Shell {
+    private Shell() {}
+
+    /** The path as one word: quoted, and never taken for an option. */
+    static String word(Path path) {
+        String text = path.toString();
+        return "'" + (text.startsWith("-") ? "./" + text : text).replace("'", "'\\''") + "'";
+    }
+}

@@ -1,0 +1,63 @@
+package io.sealwright.kms.cli.doctor;
+
+import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.StoreException;
+import io.sealwright.kms.spi.NamedKeyStore;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+
+/** The store: opens, is of this release, and its database finds no damage in it. */
+final class StoreCheck implements Check {
+    static final String RESTORE =
+            "Stop what uses the store, keep it as it is for whoever looks into it, and restore it:"
+                    + " kms backup restore FILE --force";
+
+    @Override
+    public String subject() {
+        return "store";
+    }
+
+    @Override
+    public void look(Patient patient, Report report) {
+        if (!patient.hasStore()) {
+            report.skip("there is none yet; the first key makes it");
+            return;
+        }
+        try {
+            NamedKeyStore store = patient.store();
+            long revision = store.revision();
+            List<String> damages = store.damages();
+            if (damages.isEmpty()) {
+                report.healthy(store.describe() + ", " + revision + " changes, no damage");
+            } else {
+                putAside(patient, report, "The database says: " + String.join("; ", damages));
+            }
+        } catch (StoreException e) {
+            if (e.code() != ErrorCode.KMS_STORE_CORRUPT) {
+                throw e;
+            }
+            putAside(patient, report, e.what() + " " + e.why() + " [" + e.code() + "]");
+        }
+    }
+
+    /** What a database finds in its own files is not mended by writing into them. */
+    private static void putAside(Patient patient, Report report, String text) {
+        Path file = patient.place().storeFile();
+        if (file == null) {
+            report.advise(
+                    text,
+                    "Have the database's own tools mend it, or restore into an empty one: kms backup restore FILE");
+            return;
+        }
+        Path aside = file.resolveSibling(file.getFileName() + ".damaged");
+        Path folder = Objects.requireNonNullElse(
+                file.toAbsolutePath().getParent(), patient.place().folder());
+        // The log goes with it: it may hold what the file lacks.
+        report.mend(
+                text,
+                "mkdir -m 700 " + Shell.word(aside) + " && find " + Shell.word(folder) + " -maxdepth 1 -type f -name "
+                        + Shell.word(Path.of(file.getFileName() + "*")) + " -exec mv {} " + Shell.word(aside) + " \\;",
+                "Stop what uses the store before. Then restore it: kms backup restore FILE");
+    }
+}

@@ -1,0 +1,490 @@
+package io.sealwright.kms.cli;
+
+import static java.nio.file.StandardCopyOption.COPY_ATTRIBUTES;
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.cli.Run.Result;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each remedy: break it, ask the doctor, apply the line that it prints, ask again. */
+class DoctorTest {
+    @TempDir
+    Path folder;
+
+    private final Map<String, String> environment = new TreeMap<>();
+    private Path home;
+    private Path keyFile;
+    private Path store;
+
+    @BeforeEach
+    void makeHome() throws Exception {
+        home = folder.resolve("it's home");
+        keyFile = home.resolve("local").resolve("default.key");
+        store = home.resolve("store.db");
+        environment.put("KMS_HOME", home.toString());
+        Path plain = Files.writeString(folder.resolve("a"), "attack at dawn");
+        assertThat(kms("encrypt", plain).code()).isZero();
+        assertThat(kms("key", "create", "orders").code()).isZero();
+        demandHealthy();
+    }
+
+    private Result kms(Object... args) {
+        Run run = Run.nowhere();
+        environment.forEach(run::with);
+        return run.kms(args);
+    }
+
+    private Result demandHealthy() {
+        Result result = kms("doctor");
+        assertThat(result.code()).as(result.out() + result.err()).isZero();
+        assertThat(result.err()).isEmpty();
+        assertThat(result.out()).doesNotContain("finding").contains("ok       ");
+        return result;
+    }
+
+    /** What the doctor says is wrong. */
+    private String ill(String... texts) {
+        Result result = kms("doctor");
+        assertThat(result.code()).as(result.out()).isEqualTo(1);
+        assertThat(result.errLines()).singleElement().asString().endsWith("[KMS_CLI_UNHEALTHY]");
+        assertThat(result.out()).contains("finding  ").contains(texts);
+        return result.out();
+    }
+
+    /** Applies what stands behind "run:", as a person would who copies it. */
+    private void apply(String out) throws Exception {
+        List<String> commands = out.lines()
+                .filter(line -> line.startsWith("         run: "))
+                .map(line -> line.substring("         run: ".length()))
+                .distinct()
+                .toList();
+        assertThat(commands).as(out).isNotEmpty();
+        for (String command : commands) {
+            if (command.startsWith("unset ")) {
+                assertThat(environment.remove(command.substring("unset ".length())))
+                        .as(command)
+                        .isNotNull();
+            } else if (command.startsWith("kms ")) {
+                Result result =
+                        kms((Object[]) command.substring("kms ".length()).split(" "));
+                assertThat(result.code()).as(command + ": " + result.err()).isZero();
+            } else {
+                shell(command);
+            }
+        }
+    }
+
+    private void shell(String command) throws Exception {
+        Process process = new ProcessBuilder("sh", "-c", command)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).as(command + ": " + said).isZero();
+    }
+
+    private void mode(Path path, String mode) throws Exception {
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
+    }
+
+    private void sql(String... statements) throws Exception {
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + store);
+                Statement statement = connection.createStatement()) {
+            for (String one : statements) {
+                assertThat(statement.executeUpdate(one)).as(one).isPositive();
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- the whole
+
+    @Test
+    void doctor_healthy_saysWhatItLookedAtAndChangesNothing() throws Exception {
+        List<String> before = listing();
+        byte[] storeBefore = Files.readAllBytes(store);
+        assertThat(demandHealthy().out())
+                .contains("ok       Java: ")
+                .contains("ok       clock: it says 20")
+                .contains("ok       permissions: home, key files and store are their owner's alone")
+                .contains("ok       master key: local://default: check, generate, wrap, unwrap work")
+                .contains("ok       store: SQLite, " + store)
+                .contains("ok       stored keys: local://default version 1 (newest): 3 wraps")
+                .contains("ok       round trip: a message under key default was sealed and opened");
+        assertThat(listing()).isEqualTo(before);
+        assertThat(Files.readAllBytes(store)).isEqualTo(storeBefore);
+    }
+
+    private List<String> listing() throws Exception {
+        List<String> names = new ArrayList<>();
+        try (var files = Files.walk(home)) {
+            files.map(Path::toString)
+                    .filter(name -> !name.matches(".*-(wal|shm)"))
+                    .forEach(names::add);
+        }
+        names.sort(null);
+        return names;
+    }
+
+    @Test
+    void doctor_nothingMade_namesTheLineThatMakesIt() throws Exception {
+        Path empty = folder.resolve("empty");
+        environment.put("KMS_HOME", empty.toString());
+        String out = ill("master key: Nothing was made yet", "run: kms master-key bootstrap --create");
+        assertThat(empty).doesNotExist();
+        apply(out);
+        demandHealthy();
+    }
+
+    // ---------------------------------------------------------------- permissions
+
+    @Test
+    void doctor_homeIsOpenToOthers_isMended() throws Exception {
+        mode(home, "rwxr-xr-x");
+        apply(ill("permissions: " + home + " has mode rwxr-xr-x", "run: chmod 700 '"));
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_folderOfKeyFilesIsOpenToOthers_isMended() throws Exception {
+        mode(keyFile.getParent(), "rwxrwx---");
+        apply(ill("permissions: " + keyFile.getParent() + " has mode"));
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_keyFileIsOpenToOthers_isMended() throws Exception {
+        mode(keyFile, "rw-r--r--");
+        apply(ill("permissions: " + keyFile + " has mode rw-r--r--", "run: chmod 600 '"));
+        demandHealthy();
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(keyFile)))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
+    void doctor_keyFileIsItsGroupsToReadOrItsOwnersToReadOnly_isHealthy() throws Exception {
+        mode(keyFile, "r--r-----");
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_keyFileOfAnotherNameIsOpenToOthers_isMended() throws Exception {
+        Path other = Files.copy(keyFile, keyFile.resolveSibling("other.key"));
+        mode(other, "rw-rw-rw-");
+        apply(ill("permissions: " + other));
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_storeIsOpenToOthers_isMended() throws Exception {
+        mode(store, "rw-r--r--");
+        apply(ill("permissions: " + store + " has mode"));
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_storeIsNotItsOwnersToWrite_isMended() throws Exception {
+        mode(store, "r--------");
+        apply(ill("permissions: " + store + " has mode r--------, so its owner cannot use it"));
+        demandHealthy();
+    }
+
+    // ---------------------------------------------------------------- secret files
+
+    @Test
+    void doctor_mountedSecretIsOpenToAll_isMended() throws Exception {
+        Path secret = Files.writeString(folder.resolve("token"), "a token");
+        environment.put("VAULT_TOKEN_FILE", secret.toString());
+        mode(secret, "rw-r--r--");
+        assertThat(ill("secret files: " + secret)).doesNotContain("a token");
+        apply(ill("run: chmod o= '"));
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_mountedSecretIsNotThere_isMended() throws Exception {
+        environment.put("VAULT_TOKEN_FILE", folder.resolve("gone").toString());
+        apply(ill("secret files: VAULT_TOKEN_FILE names", "note: Or mount the secret there."));
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_secretIsGivenTwice_isMended() throws Exception {
+        Path secret = Files.writeString(folder.resolve("token"), "a token");
+        mode(secret, "r--------");
+        environment.put("VAULT_TOKEN_FILE", secret.toString());
+        environment.put("VAULT_TOKEN", "another token");
+        String out = ill("secret files: Both VAULT_TOKEN and VAULT_TOKEN_FILE are set.");
+        assertThat(out).doesNotContain("another token");
+        apply(out);
+        demandHealthy();
+    }
+
+    // ---------------------------------------------------------------- left-overs
+
+    @Test
+    void doctor_partialFile_isMended() throws Exception {
+        Path partial = Files.writeString(home.resolve(".it's.kms-partial"), "half");
+        apply(ill("left-overs: " + partial + " was not finished", "run: rm -- '"));
+        assertThat(partial).doesNotExist();
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_partialFileIsBeingWritten_isHealthy() throws Exception {
+        Path partial = home.resolve(".b.kms-partial");
+        try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                FileLock lock = channel.lock()) {
+            assertThat(lock.isValid()).isTrue();
+            demandHealthy();
+        }
+    }
+
+    @Test
+    void doctor_keyFileThatWasNotFinished_isMended() throws Exception {
+        Path temporary = Files.copy(keyFile, keyFile.resolveSibling(".default.key.0123456789abcdef.tmp"));
+        demandHealthy(); // it may be being written at this moment
+        Files.setLastModifiedTime(temporary, FileTime.from(Instant.now().minus(Duration.ofMinutes(2))));
+        apply(ill("left-overs: " + temporary + " is a key file that was not finished"));
+        assertThat(temporary).doesNotExist();
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_rotationThatWasNotFinished_isMended() throws Exception {
+        Files.writeString(home.resolve(RotationMark.NAME), "local://default\n" + store + "\n");
+        apply(ill("left-overs: A rotation of the master key was not finished", "run: kms master-key rotate\n"));
+        demandHealthy();
+    }
+
+    // ---------------------------------------------------------------- stored keys
+
+    @Test
+    void doctor_storedKeysUnderAnOlderVersion_isMended() throws Exception {
+        try (KeyManager kms =
+                KeyManager.builder().home(home).masterKey("local://default").build()) {
+            kms.masterKeys().rotate("local://default");
+        }
+        String out = ill(
+                "stored keys: 3 of 3 stored keys are not under the newest version",
+                "ok       stored keys: local://default version 1: 3 wraps",
+                "run: kms master-key rotate --to local://default");
+        apply(out);
+        assertThat(demandHealthy().out())
+                .contains("local://default version 2 (newest): 3 wraps")
+                .doesNotContain("version 1");
+    }
+
+    @Test
+    void doctor_rowWasEdited_namesTheKey() throws Exception {
+        Path backup = backUp();
+        sql("UPDATE kms_version SET wraps = zeroblob(length(wraps)) WHERE name = 'orders'");
+        restore(backup, ill("finding  stored keys: ", "key 'orders'", "[KMS_STORE_CORRUPT]"));
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_keyWasRolledBack_namesTheKey() throws Exception {
+        Path backup = backUp();
+        sql("UPDATE kms_key SET generation = generation + 1 WHERE name = 'orders'");
+        restore(backup, ill("key 'orders'", "[KMS_STORE_CORRUPT]"));
+        demandHealthy();
+    }
+
+    // ---------------------------------------------------------------- store and master key
+
+    private Path backUp() {
+        Path backup = folder.resolve("store.backup");
+        assertThat(kms("backup", "create", backup).code()).isZero();
+        return backup;
+    }
+
+    /** What the doctor says behind "do:" or "note:", with the name of the backup in the place of FILE. */
+    private void restore(Path backup, String out) {
+        assertThat(out).contains("kms backup restore FILE");
+        Result result = out.contains("kms backup restore FILE --force")
+                ? kms("backup", "restore", backup, "--force")
+                : kms("backup", "restore", backup);
+        assertThat(result.code()).as(result.err()).isZero();
+    }
+
+    @Test
+    void doctor_storeIsDamaged_saysSoAndIsHealthyOnceRestored() throws Exception {
+        Path backup = backUp();
+        try (RandomAccessFile file = new RandomAccessFile(store.toFile(), "rw")) {
+            byte[] garbage = new byte[(int) file.length() - 4096];
+            Arrays.fill(garbage, (byte) 0x5a);
+            file.seek(4096);
+            file.write(garbage);
+        }
+        String out = ill("finding  store: ", "[KMS_STORE_CORRUPT]", "note: Stop what uses the store before.");
+        apply(out);
+        restore(backup, out);
+        demandHealthy();
+    }
+
+    /** Damage that no reading of keys meets: only the database itself finds it. */
+    @Test
+    void doctor_indexIsDamaged_isFoundByTheDatabase() throws Exception {
+        Path backup = backUp();
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + store);
+                Statement statement = connection.createStatement()) {
+            statement.execute("PRAGMA writable_schema = ON");
+            statement.execute("CREATE TABLE more (a TEXT NOT NULL)");
+            statement.execute("INSERT INTO more VALUES ('x')");
+            statement.execute("UPDATE sqlite_schema SET sql = 'CREATE TABLE more (a TEXT NOT NULL CHECK (a = 1))'"
+                    + " WHERE name = 'more'");
+        }
+        String out = ill("finding  store: The database says: CHECK constraint failed in more");
+        apply(out);
+        assertThat(home.resolve("store.db.damaged").resolve("store.db")).exists();
+        restore(backup, out);
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_storeOfANewerRelease_isNotTouched() throws Exception {
+        sql("UPDATE kms_schema SET version = 1000");
+        byte[] before = Files.readAllBytes(store);
+        ill("finding  store: ", "[KMS_STORE_NEWER]", "do:  Use the newer release");
+        assertThat(Files.readAllBytes(store)).isEqualTo(before);
+    }
+
+    @Test
+    void doctor_keyFileIsLost_saysSoAndIsHealthyOncePutBack() throws Exception {
+        Path elsewhere = Files.move(keyFile, folder.resolve("moved.key"));
+        String out =
+                ill("finding  master key: The key file " + keyFile + " is not there", "do:  Put the key file back");
+        assertThat(out).contains("skipped  round trip").contains("skipped  stored keys");
+        assertThat(keyFile).doesNotExist();
+        Files.move(elsewhere, keyFile);
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_keyFileIsDamaged_saysSoAndIsHealthyOncePutBack() throws Exception {
+        byte[] before = Files.readAllBytes(keyFile);
+        Files.write(keyFile, Arrays.copyOf(before, before.length - 10));
+        assertThat(ill("finding  master key: ", "[KMS_KEY_FILE]"))
+                .doesNotContain(new String(before, StandardCharsets.UTF_8)
+                        .lines()
+                        .skip(1)
+                        .findFirst()
+                        .orElseThrow());
+        Files.write(keyFile, before);
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_keyFileOfAnotherHome_saysWhatIsMissing() throws Exception {
+        Path other = folder.resolve("other");
+        KeyManager.embedded(other).close();
+        Path kept = Files.move(keyFile, folder.resolve("kept.key"));
+        Files.copy(other.resolve("local").resolve("default.key"), keyFile, COPY_ATTRIBUTES);
+        ill("finding  stored keys: ", "[KMS_NO_MATCHING_RECIPIENT]");
+        Files.move(kept, keyFile, REPLACE_EXISTING);
+        demandHealthy();
+    }
+
+    // ---------------------------------------------------------------- configuration, clock
+
+    @Test
+    void doctor_debugIsNeitherTrueNorFalse_isMended() throws Exception {
+        environment.put("KMS_DEBUG", "perhaps");
+        apply(ill("configuration: KMS_DEBUG is neither"));
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_variableIsEmpty_isMended() throws Exception {
+        environment.put("KMS_STORE_URL", "");
+        apply(ill("configuration: KMS_STORE_URL is set to nothing"));
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_storeUrlIsMalformed_isMendedAndNotShown() throws Exception {
+        environment.put("KMS_STORE_URL", "mysql://user:hunter2@host/db");
+        String out = ill("configuration: KMS_STORE_URL", "run: unset KMS_STORE_URL");
+        assertThat(out).doesNotContain("hunter2");
+        apply(out);
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_twoMasterKeysInTheEnvironment_isMendedAndShowsNone() throws Exception {
+        environment.put("MASTER_ENCRYPTION_KEY", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
+        environment.put("ENCRYPTION_KEY", "correct horse battery staple, and then some");
+        String out = ill("configuration: ", "run: unset ");
+        assertThat(out).doesNotContain("AQEBAQ").doesNotContain("horse");
+        apply(out);
+        environment.remove("MASTER_ENCRYPTION_KEY");
+        environment.remove("ENCRYPTION_KEY");
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_masterKeyOfTheEnvironmentIsMalformed_isMendedAndNotShown() throws Exception {
+        environment.put("MASTER_ENCRYPTION_KEY", "tooshortsecret");
+        String out = ill("run: unset MASTER_ENCRYPTION_KEY");
+        assertThat(out).doesNotContain("tooshortsecret");
+        apply(out);
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_providerIsUnknown_isMended() throws Exception {
+        environment.put("KMS_PROVIDER", "carrier-pigeon");
+        apply(ill("run: unset KMS_PROVIDER"));
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_settingIsMalformed_isMended() throws Exception {
+        environment.put("KMS_TIMEOUT", "soon");
+        apply(ill("KMS_TIMEOUT", "run: unset KMS_TIMEOUT"));
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_homeIsAFile_isMended() throws Exception {
+        environment.put("XDG_DATA_HOME", folder.resolve("data").toString());
+        Files.createDirectories(folder.resolve("data"));
+        shell("cp -Rp \"it's home\" data/sealwright");
+        environment.put(
+                "KMS_HOME", Files.writeString(folder.resolve("file"), "").toString());
+        apply(ill("configuration: ", "run: unset KMS_HOME"));
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_fileWasWrittenInTheFuture_isMended() throws Exception {
+        Files.setLastModifiedTime(keyFile, FileTime.from(Instant.now().plus(Duration.ofDays(2))));
+        apply(ill("clock: " + keyFile + " was written at", "run: touch '", "note: If the time of now is wrong"));
+        demandHealthy();
+    }
+}
