@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,6 +30,9 @@ import org.slf4j.LoggerFactory;
  * these keys, the first whose unwrapped root fits the header's commitment.
  */
 final class RootFinder {
+    /** Left for handing on what was found, of a deadline that is long enough. */
+    private static final long ANSWER_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
     private static final Logger LOG = LoggerFactory.getLogger(RootFinder.class);
 
     private final Candidates candidates;
@@ -89,7 +93,10 @@ final class RootFinder {
         CompletableFuture<Root> root = roots.rootOf(candidate);
         if (!root.isDone()) {
             // A provider that hangs must leave time for the ones behind it: each gets its share of what is left.
-            long share = Math.max(1, (end - System.nanoTime()) / (chosen.size() - index));
+            // The caller waits as long as all of them have: a little less, or its wait may end before it is told what
+            // serves.
+            long left = end - System.nanoTime();
+            long share = Math.max(1, (left - Math.min(left / 10, ANSWER_NANOS)) / (chosen.size() - index));
             root = calls.within(root, share);
         }
         return root.handle((found, failure) ->
