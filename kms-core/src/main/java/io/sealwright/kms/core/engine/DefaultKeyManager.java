@@ -11,6 +11,7 @@ import io.sealwright.kms.EncryptionOpening;
 import io.sealwright.kms.EncryptionTransfer;
 import io.sealwright.kms.Health;
 import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.MasterKeyMetrics;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.NamedKeys;
 import io.sealwright.kms.Opener;
@@ -365,6 +366,11 @@ final class DefaultKeyManager implements KeyManager {
     public Health health() {
         demandOpen();
         return healthCheck.run();
+    }
+
+    @Override
+    public List<MasterKeyMetrics> metrics() {
+        return masterKeys.opening().stream().map(calls::metrics).toList();
     }
 
     @Override

@@ -20,14 +20,17 @@ import io.sealwright.kms.core.sealing.RecipientPlan.Entry;
 import io.sealwright.kms.core.sealing.RecipientPlan.MasterEntry;
 import io.sealwright.kms.core.sealing.RecipientPlan.NamedEntry;
 import io.sealwright.kms.core.secretsource.SecretMasterKey;
+import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.RecipientKind;
 import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.spi.WrapBinding.Purpose;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -186,9 +189,33 @@ final class Rewrapper {
     private Recipient wrap(Entry entry, SecretBytes root, WrapBinding binding) {
         if (entry instanceof MasterEntry master) {
             MasterKey key = master.key();
-            return DataKeyMaker.wrap(calls, key, root, binding);
+            Recipient recipient = DataKeyMaker.wrap(calls, key, root, binding);
+            if (!opensTo(root, key, recipient, binding)) {
+                throw new UnavailableException(
+                        "The message was not re-wrapped.",
+                        "Master key " + key.uri() + " does not unwrap what it wrapped.",
+                        "Check the master key's provider; the message is as it was.");
+            }
+            return recipient;
         }
         return DataKeyMaker.wrap(ring().sealing(((NamedEntry) entry).name()), root, binding);
+    }
+
+    /** Whether a wrap opens that is to take the place of one that does, perhaps the only one: a provider may lie. */
+    private boolean opensTo(SecretBytes root, MasterKey key, Recipient recipient, WrapBinding binding) {
+        byte[] expected = root.copy();
+        try (SecretBytes opened = calls.invoke(key, Operation.UNWRAP, () -> key.unwrap(recipient, binding))) {
+            byte[] bytes = opened.copy();
+            try {
+                return MessageDigest.isEqual(expected, bytes);
+            } finally {
+                Arrays.fill(bytes, (byte) 0);
+            }
+        } catch (AuthenticationFailedException e) {
+            return false;
+        } finally {
+            Arrays.fill(expected, (byte) 0);
+        }
     }
 
     private NamedKeyRing ring() {

@@ -11,6 +11,7 @@ import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.TimeSource;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -58,6 +59,9 @@ public final class ProviderCalls implements AutoCloseable {
     private final Verdicts verdicts;
     private final Map<MasterKey, Guard> guards = new ConcurrentHashMap<>();
     private static final ThreadLocal<ProviderCalls.@Nullable Flight<?>> CURRENT = new ThreadLocal<>();
+
+    /** With an executor that was given: what to wait for when all is closed. */
+    private final Set<Flight<?>> underWay = ConcurrentHashMap.newKeySet();
 
     private volatile boolean closed;
 
@@ -117,6 +121,10 @@ public final class ProviderCalls implements AutoCloseable {
      */
     public <T> CompletableFuture<T> begin(String what, Supplier<T> task, Consumer<T> discard) {
         Flight<T> flight = new Flight<>(what, task, discard);
+        if (own == null) {
+            underWay.add(flight);
+            Futures.then(flight.result, (done, failure) -> underWay.remove(flight));
+        }
         try {
             executor.execute(flight);
         } catch (RuntimeException | OutOfMemoryError e) {
@@ -203,6 +211,22 @@ public final class ProviderCalls implements AutoCloseable {
         /** Ends the flight at the deadline; the timer goes when the result comes, and keeps nothing alive. */
         void startTimer() {
             after(deadline.toNanos(), result, this::expire);
+        }
+
+        /** Waits for its result until then; interrupts its worker if it does not come. False if the wait was interrupted. */
+        boolean endsBy(long until) {
+            try {
+                result.get(Math.max(0, until - System.nanoTime()), TimeUnit.NANOSECONDS);
+                return true;
+            } catch (InterruptedException e) {
+                expire();
+                return false;
+            } catch (TimeoutException e) {
+                expire();
+                return true;
+            } catch (ExecutionException | CancellationException e) {
+                return true; // whoever waits for it is told
+            }
         }
 
         private void expire() {
@@ -393,6 +417,16 @@ public final class ProviderCalls implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        if (own == null) {
+            boolean interrupted = Thread.interrupted();
+            long until = System.nanoTime() + deadline.toNanos();
+            for (Flight<?> flight : underWay) {
+                interrupted |= !flight.endsBy(interrupted ? System.nanoTime() : until);
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
         if (own != null) {
             own.shutdown();
             boolean interrupted = Thread.interrupted();

@@ -120,6 +120,26 @@ class RecipientsTest {
     }
 
     @Test
+    void rewrap_providerWrapsUselessly_isRefusedAndTheMessageStays() {
+        KeyManager kms = kms(b -> b.masterKey(first));
+        byte[] message = kms.encrypt(PLAINTEXT).toBytes();
+        first.rotate();
+        first.lie(FaultyMasterKey.Lie.USELESS_WRAP, Operation.WRAP);
+        assertThatThrownBy(() -> kms.rewrap(message).toBytes())
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageContaining("does not unwrap what it wrapped");
+        first.behave();
+        byte[] renewed = kms.rewrap(message).toBytes();
+        assertThat(kms.needsRewrap(renewed)).isFalse();
+        assertThat(kms(b -> b.masterKey(first)).decrypt(renewed).toBytes()).isEqualTo(PLAINTEXT);
+        assertThat(kms.metrics()).singleElement().satisfies(metrics -> {
+            assertThat(metrics.masterKey()).isEqualTo(first.uri());
+            assertThat(metrics.calls()).isPositive();
+            assertThat(metrics.breakerOpen()).isFalse();
+        });
+    }
+
+    @Test
     void encrypt_oneMasterKeyDown_fails() {
         KeyManager kms = kms(b -> b.masterKey(first).alsoWrapWith(second));
         second.fail(Operation.WRAP, 1, () -> new UnavailableException("Away.", "Net.", "Wait."));
