@@ -106,6 +106,14 @@ final class KeyErrors {
                 "Use that key; what was sealed under this version opens with it.");
     }
 
+    static RefusedException notRestored(String name, int versions) {
+        return new RefusedException(
+                ErrorCode.KMS_OPERATION_REFUSED,
+                "The " + key(name) + " was not restored.",
+                "Backup and store have " + versions + " versions of it together, which are more than a key can have.",
+                "Restore into an empty store.");
+    }
+
     static RefusedException storeNotEmpty(int keys) {
         return new RefusedException(
                 ErrorCode.KMS_OPERATION_REFUSED,

@@ -63,6 +63,9 @@ record KeyMerge(KeyRecord record, List<Part> parts) {
                         .map(version -> new Part(version, null))
                         .toList()
                 : ordered(union(backup, store));
+        if (parts.size() > Manifest.MOST_VERSIONS) {
+            throw KeyErrors.notRestored(backup.name(), parts.size());
+        }
         List<VersionRecord> versions = new ArrayList<>();
         for (Part part : parts) {
             versions.add(part.version().numbered(versions.size() + 1));
