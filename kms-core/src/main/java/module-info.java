@@ -1,6 +1,7 @@
 /** The engine behind Sealwright's facade. Exports nothing: it is reached through {@code io.sealwright.kms.KeyManager}. */
 module io.sealwright.kms.core {
     requires transitive io.sealwright.kms;
+    requires static jdk.jfr; // where it is absent nothing is recorded
     requires static org.crac;
     requires static org.jspecify;
     requires org.slf4j;

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * Encrypts and decrypts data in this process under keys that a KMS guards.
@@ -156,8 +155,8 @@ public interface KeyManager extends AutoCloseable {
     /** Asks every master key and the store; takes at most the deadline. Does not throw for what it finds. */
     Health health();
 
-    /** Counters of each master key, in the order of the configuration; a look in memory, for a metrics system to ask. */
-    List<MasterKeyMetrics> metrics();
+    /** Counters of each master key and of the keys in memory; a look in memory, for a metrics system to ask. */
+    KeyManagerMetrics metrics();
 
     /** The same calls without holding the caller's thread. */
     AsyncKeyManager async();

@@ -11,7 +11,7 @@ import io.sealwright.kms.EncryptionOpening;
 import io.sealwright.kms.EncryptionTransfer;
 import io.sealwright.kms.Health;
 import io.sealwright.kms.KeyManager;
-import io.sealwright.kms.MasterKeyMetrics;
+import io.sealwright.kms.KeyManagerMetrics;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.NamedKeys;
 import io.sealwright.kms.Opener;
@@ -369,8 +369,12 @@ final class DefaultKeyManager implements KeyManager {
     }
 
     @Override
-    public List<MasterKeyMetrics> metrics() {
-        return masterKeys.opening().stream().map(calls::metrics).toList();
+    public KeyManagerMetrics metrics() {
+        return new KeyManagerMetrics(
+                masterKeys.opening().stream().map(calls::metrics).toList(),
+                openings.misses(),
+                openings.keys(),
+                targets.size());
     }
 
     @Override

@@ -241,6 +241,16 @@ public final class Openings implements AutoCloseable {
         roots.namedKeyChanged(name);
     }
 
+    /** How often a data key to open with was not in memory. */
+    public long misses() {
+        return roots.misses();
+    }
+
+    /** About how many data keys to open with are in memory. */
+    public long keys() {
+        return roots.size();
+    }
+
     /** Wipes what is past its age and what an outage adds to it. */
     public void sweep() {
         long now = time.now();

@@ -6,7 +6,7 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells the listeners; what they throw is logged and goes no further. */
+/** Tells the flight recorder and the listeners; what these throw is logged and goes no further. */
 public final class Events {
     private static final Logger LOG = LoggerFactory.getLogger(Events.class);
 
@@ -17,6 +17,7 @@ public final class Events {
     }
 
     public void tell(KmsEvent event) {
+        Recorder.record(event);
         for (KmsEventListener listener : listeners) {
             try {
                 listener.onEvent(event);

@@ -29,16 +29,21 @@ class ModulePathTest {
             package demo;
 
             import io.sealwright.kms.KeyManager;
+            import io.sealwright.kms.KeySpec;
+            import io.sealwright.kms.spi.NamedKeyStore;
             import java.nio.file.Path;
 
             public class Main {
                 public static void main(String[] args) {
                     KeyManager.embedded(Path.of(args[0])).close();
-                    try (KeyManager kms = KeyManager.open("local://default")) {
+                    try (KeyManager kms = KeyManager.builder().masterKey("local://default")
+                            .store(NamedKeyStore.inMemory()).listener(System.out::println).build()) {
                         byte[] sealed = kms.encrypt(args[1]).context("tenant", "acme").toBytes();
                         System.out.println(kms.decrypt(sealed).context("tenant", "acme").toText());
                         System.out.println(KeyManager.class.getModule().getName());
                         System.out.println(kms.getClass().getModule().getName());
+                        System.out.println(ModuleLayer.boot().findModule("jdk.jfr").isPresent());
+                        kms.keys().create("orders", KeySpec.AES_256);
                     }
                 }
             }
@@ -50,6 +55,24 @@ class ModulePathTest {
     @Test
     @Timeout(60)
     void open_onTheModulePath_findsTheEngineAndTheKey() throws Exception {
+        assertThat(run("--add-modules", "jdk.jfr"))
+                .startsWith("hello", "io.sealwright.kms", "io.sealwright.kms.core", "true")
+                .last()
+                .asString()
+                .startsWith("KeyChanged[");
+    }
+
+    @Test
+    @Timeout(60)
+    void open_withoutTheFlightRecordersModule_tellsTheListeners() throws Exception {
+        assertThat(run("--limit-modules", "demo,io.sealwright.kms.core"))
+                .startsWith("hello", "io.sealwright.kms", "io.sealwright.kms.core", "false")
+                .last()
+                .asString()
+                .startsWith("KeyChanged[");
+    }
+
+    private List<String> run(String option, String value) throws Exception {
         String modules = Stream.of(
                         KeyManager.class,
                         DefaultEngine.class,
@@ -83,6 +106,8 @@ class ModulePathTest {
                         "-XX:TieredStopAtLevel=1",
                         "--module-path",
                         modules + File.pathSeparator + classes,
+                        option,
+                        value,
                         "--module",
                         "demo/demo.Main",
                         home.toString(),
@@ -98,7 +123,7 @@ class ModulePathTest {
         assertThat(process.exitValue())
                 .as(Files.readString(folder.resolve("errors")))
                 .isZero();
-        assertThat(lines).containsExactly("hello", "io.sealwright.kms", "io.sealwright.kms.core");
+        return lines;
     }
 
     private static String place(Class<?> type) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeyManagerBuilder;
-import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyNotFoundException;
@@ -14,7 +13,6 @@ import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.event.KmsEvent;
-import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Gate;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
@@ -240,31 +238,6 @@ class OutageTest {
         away();
         time.advance(Duration.ofHours(4).minusSeconds(10));
         assertThat(kms.decrypt(message).toBytes()).isEqualTo(PLAINTEXT);
-    }
-
-    @Test
-    void named_noAnswerOfMasterKeyAndStore_sealAndOpenForTheirWindows() {
-        KeyManager kms = kms(b -> b.store(NamedKeyStore.inMemory()));
-        kms.keys().create("orders", KeySpec.AES_256);
-        byte[] message = kms.encrypt(PLAINTEXT).key("orders").toBytes();
-        byte[] direct = kms.encrypt(PLAINTEXT).key("orders").direct().toBytes();
-        kms.decrypt(message).toBytes();
-        away();
-        time.advance(Duration.ofMinutes(9));
-        assertThat(kms.encrypt(PLAINTEXT).key("orders").toBytes()).isNotEmpty();
-        assertThat(kms.encrypt(PLAINTEXT).key("orders").direct().toBytes()).isNotEmpty();
-        assertThat(kms.decrypt(direct).toBytes()).isEqualTo(PLAINTEXT);
-        time.advance(Duration.ofMinutes(1));
-        assertThatThrownBy(() -> kms.encrypt(PLAINTEXT).key("orders").toBytes())
-                .isInstanceOf(UnavailableException.class);
-        assertThatThrownBy(() -> kms.encrypt(PLAINTEXT).key("orders").direct().toBytes())
-                .isInstanceOf(UnavailableException.class);
-        assertThat(kms.decrypt(message).toBytes()).isEqualTo(PLAINTEXT);
-        time.advance(Duration.ofHours(4));
-        assertThatThrownBy(() -> kms.decrypt(message).toBytes()).isInstanceOf(UnavailableException.class);
-        back();
-        assertThat(kms.decrypt(message).toBytes()).isEqualTo(PLAINTEXT);
-        assertThat(kms.encrypt(PLAINTEXT).key("orders").toBytes()).isNotEmpty();
     }
 
     @Test

@@ -132,11 +132,29 @@ class RecipientsTest {
         byte[] renewed = kms.rewrap(message).toBytes();
         assertThat(kms.needsRewrap(renewed)).isFalse();
         assertThat(kms(b -> b.masterKey(first)).decrypt(renewed).toBytes()).isEqualTo(PLAINTEXT);
-        assertThat(kms.metrics()).singleElement().satisfies(metrics -> {
+        assertThat(kms.metrics().masterKeys()).singleElement().satisfies(metrics -> {
             assertThat(metrics.masterKey()).isEqualTo(first.uri());
             assertThat(metrics.calls()).isPositive();
             assertThat(metrics.breakerOpen()).isFalse();
         });
+    }
+
+    @Test
+    void metrics_ofKeysInMemory_countMissesAndSizes() {
+        KeyManager kms = kms(b -> b.masterKey(first));
+        byte[] message = kms.encrypt(PLAINTEXT).toBytes();
+        byte[] other = kms.encrypt(PLAINTEXT).context("tenant", "acme").toBytes();
+        assertThat(kms.metrics().sealingKeys()).isEqualTo(2);
+        assertThat(kms.metrics().openingMisses()).isZero();
+        assertThat(kms.metrics().openingKeys()).isZero();
+        for (int i = 0; i < 10; i++) {
+            kms.decrypt(message).toBytes();
+        }
+        assertThat(kms.metrics().openingMisses()).isEqualTo(1);
+        assertThat(kms.metrics().openingKeys()).isEqualTo(1);
+        kms.decrypt(other).context("tenant", "acme").toBytes();
+        assertThat(kms.metrics().openingMisses()).isEqualTo(2);
+        assertThat(kms.metrics().openingKeys()).isEqualTo(2);
     }
 
     @Test
