@@ -5,7 +5,8 @@ import java.time.Duration;
 /**
  * How long one entry in memory may serve. Its age counts from before the question whose answer it was, since that was
  * true then. Past its age it serves only after a check of its own found no answer, a little while for each such check,
- * and no longer than the window since its last success; then it fails closed. The hot path asks {@link #serves} alone: one
+ * and no longer than the window; then it fails closed. The window counts from the last success as well: from that of the
+ * key that gave the entry, if that is itself something fetched, so that windows do not add up. The hot path asks {@link #serves} alone: one
  * volatile read. Times are on the scale of {@code TimeSource.nanoTime()}. Safe for concurrent use.
  */
 public final class Lease {
@@ -14,6 +15,7 @@ public final class Lease {
 
     private final Terms terms;
     private volatile long confirmedAt;
+    private volatile long windowFrom;
     private volatile long servesUntil;
     private volatile long refreshAt;
     private boolean checking; // guarded by this
@@ -21,10 +23,18 @@ public final class Lease {
 
     /** Begins with a success whose question was asked at {@code begun}. */
     public Lease(Terms terms, long begun) {
+        this(terms, begun, begun);
+    }
+
+    /** As {@link #Lease(Terms, long)}, for what a key gave that was itself last confirmed at {@code windowFrom}. */
+    public Lease(Terms terms, long begun, long windowFrom) {
         this.terms = terms;
         this.confirmedAt = begun;
-        this.servesUntil = begun + terms.maxAge();
-        this.refreshAt = begun + terms.refreshAfter();
+        this.windowFrom = earlier(begun, windowFrom);
+        this.servesUntil = earlier(begun + terms.maxAge(), this.windowFrom + terms.window());
+        // As long before the end as ever, but a new one is not due at once.
+        long last = servesUntil - begun - (terms.maxAge() - terms.refreshAfter());
+        this.refreshAt = begun + Math.min(terms.refreshAfter(), Math.max(PAUSE.toNanos(), last));
     }
 
     /** The earlier of two times; the clock's zero means nothing, and it may overflow. */
@@ -44,7 +54,7 @@ public final class Lease {
 
     /** As {@link #servesUntil()}, with another window. */
     public long servesUntil(long window) {
-        return earlier(servesUntil, confirmedAt + Math.max(terms.maxAge(), window));
+        return earlier(servesUntil, windowFrom + Math.max(terms.maxAge(), window));
     }
 
     /** Whether its age is over, so that it serves, if it does, for want of an answer. */
@@ -54,7 +64,7 @@ public final class Lease {
 
     /** Whether it may still come to serve: the window is not over. What is not kept is to be wiped. */
     public boolean kept(long now) {
-        return !ended && now - confirmedAt - terms.window() < 0;
+        return !ended && now - windowFrom - terms.window() < 0;
     }
 
     /** Whether a check is due. */
@@ -83,13 +93,20 @@ public final class Lease {
         }
     }
 
-    /** A check succeeded whose question was asked at {@code begun}. */
-    public synchronized void confirmed(long begun) {
+    /** A check gave the same again, with that lease. */
+    public synchronized void confirmed(Lease again) {
         checking = false;
-        if (!ended && begun - confirmedAt > 0) {
-            confirmedAt = begun;
-            servesUntil = begun + terms.maxAge();
-            refreshAt = begun + terms.refreshAfter();
+        if (ended) {
+            return;
+        }
+        if (again.confirmedAt - confirmedAt > 0) {
+            confirmedAt = again.confirmedAt;
+            windowFrom = again.windowFrom;
+            servesUntil = again.servesUntil;
+            refreshAt = again.refreshAt;
+        } else if (again.servesUntil - servesUntil > 0) { // from a key that serves for want of an answer
+            servesUntil = earlier(again.servesUntil, windowFrom + terms.window());
+            refreshAt = again.refreshAt;
         }
     }
 
@@ -103,7 +120,7 @@ public final class Lease {
         if (ended) {
             return false;
         }
-        long until = earlier(confirmedAt + terms.window(), now + terms.recent());
+        long until = earlier(windowFrom + terms.window(), now + terms.recent());
         if (until - servesUntil > 0) {
             servesUntil = until;
         }

@@ -6,11 +6,14 @@ import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.crypto.HashFunction;
 import io.sealwright.kms.core.crypto.Hmac;
 import io.sealwright.kms.core.lease.Lease;
+import io.sealwright.kms.core.lease.Terms;
 import io.sealwright.kms.core.namedkey.Opened.Source;
+import io.sealwright.kms.core.provider.FetchedKey;
 import io.sealwright.kms.core.wrapping.WrappingKey;
 import java.security.GeneralSecurityException;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +32,7 @@ public final class HeldVersion {
     private final @Nullable WrappingKey wrappingKey;
     private final @Nullable SecretBytes macKey;
     private final Lease lease;
+    private final Terms terms;
     private final long sealWindow;
     private volatile Source source;
     private volatile KeyState state;
@@ -39,7 +43,8 @@ public final class HeldVersion {
     HeldVersion(KeyEntry entry, KeySpec spec, VersionRecord version, Opened opened, Ages ages, long begun) {
         SecretBytes material = opened.material();
         this.source = opened.source();
-        this.lease = new Lease(ages.terms(), begun);
+        this.terms = ages.terms();
+        this.lease = FetchedKey.lease(terms, List.of(source.key()), begun);
         this.sealWindow = ages.sealWindow();
         this.entry = entry;
         this.number = version.number();
@@ -160,7 +165,7 @@ public final class HeldVersion {
     /** It was unwrapped again, by the one that is asked next. */
     void renew(Source from, long begun) {
         source = from;
-        lease.confirmed(begun);
+        lease.confirmed(FetchedKey.lease(terms, List.of(from.key()), begun));
     }
 
     /** Takes its state from a manifest; null if the version is not there any more. */

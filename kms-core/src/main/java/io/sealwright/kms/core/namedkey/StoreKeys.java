@@ -4,6 +4,7 @@ import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import io.sealwright.kms.core.lease.Lease;
 import io.sealwright.kms.core.namedkey.Opened.Source;
+import io.sealwright.kms.core.provider.FetchedKey;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.provider.Verdicts;
 import io.sealwright.kms.core.provider.Verdicts.Matter;
@@ -267,7 +268,8 @@ final class StoreKeys implements AutoCloseable, Verdicts.Holder {
         // The one before, if it is still there, is the same key (adopt() made sure), and others may be working with it.
         StoreKey kept = there != null ? there.key() : StoreKey.of(row.storeId().bytes(), opened.material());
         known = new Known(row.storeId(), row.check());
-        held = new Held(kept, new Lease(ages.terms(), begun), opened.source());
+        held = new Held(
+                kept, FetchedKey.lease(ages.terms(), List.of(opened.source().key()), begun), opened.source());
         if (closed) {
             close();
             throw KeyErrors.closed();

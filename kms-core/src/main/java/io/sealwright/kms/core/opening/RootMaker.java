@@ -1,12 +1,12 @@
 package io.sealwright.kms.core.opening;
 
 import io.sealwright.kms.SecretBytes;
-import io.sealwright.kms.core.lease.Lease;
 import io.sealwright.kms.core.lease.Terms;
 import io.sealwright.kms.core.message.Format;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.namedkey.HeldVersion;
 import io.sealwright.kms.core.namedkey.NamedKeyRing;
+import io.sealwright.kms.core.provider.FetchedKey;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
 import io.sealwright.kms.core.provider.Standing;
@@ -18,6 +18,7 @@ import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.spi.WrapBinding.Purpose;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +42,8 @@ final class RootMaker {
         SecretBytes bytes =
                 calls.invoke(master, Operation.UNWRAP, standing, () -> master.unwrap(key.recipient(), binding));
         demandLength(bytes);
-        return new Root(bytes, Header.idText(key.recipient()), null, key, new Lease(terms, begun));
+        return new Root(
+                bytes, Header.idText(key.recipient()), null, key, FetchedKey.lease(terms, List.of(master), begun));
     }
 
     Root namedRoot(HeldVersion version, RootKey key) {

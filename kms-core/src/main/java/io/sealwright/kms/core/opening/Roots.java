@@ -142,11 +142,10 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
         }
         Root stale = kept(key);
         Standing standing = stale == null ? Standing.NEW : Standing.PROVEN;
-        long begun = time.now();
         try {
             CompletableFuture<Root> call = calls.submit(WHAT, () -> candidate.open(standing), Roots::discard);
             Futures.then(call, (root, failure) -> {
-                Root kept = root == null ? servesAfter(stale, key, failure) : landed(stale, key, root, begun);
+                Root kept = root == null ? servesAfter(stale, key, failure) : landed(stale, key, root);
                 flights.remove(key, mine);
                 if (kept != null) {
                     mine.complete(kept);
@@ -162,11 +161,11 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
     }
 
     /** The root to use after an answer came: the one that worked before, unless this one is the first. */
-    private Root landed(@Nullable Root stale, RootKey key, Root fresh, long begun) {
+    private Root landed(@Nullable Root stale, RootKey key, Root fresh) {
         if (stale == null) {
             return remember(key, fresh);
         }
-        if (confirmed(stale, fresh, begun)) {
+        if (confirmed(stale, fresh)) {
             return stale;
         }
         Root serving = stale.lease().ended() ? null : servesAfter(stale, key, lied());
@@ -186,11 +185,11 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
     }
 
     /** Whether the check gave the same root again, which then serves on; the fresh one is not needed. */
-    private static boolean confirmed(@Nullable Root stale, Root fresh, long begun) {
+    private static boolean confirmed(@Nullable Root stale, Root fresh) {
         if (stale == null || stale.lease().ended() || !stale.equalTo(fresh)) {
             return false;
         }
-        stale.lease().confirmed(begun);
+        stale.lease().confirmed(fresh.lease());
         discard(fresh);
         return true;
     }
@@ -255,13 +254,12 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
         if (key == null || master == null) {
             return;
         }
-        long begun = time.now();
         try {
             CompletableFuture<Boolean> call = calls.begin(
                     "checking a message's key again",
                     () -> {
                         Root fresh = maker.masterRoot(master, key, Standing.PROVEN);
-                        if (!confirmed(root, fresh, begun)) {
+                        if (!confirmed(root, fresh)) {
                             discard(fresh);
                             throw lied();
                         }

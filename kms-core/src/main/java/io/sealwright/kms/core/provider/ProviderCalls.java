@@ -373,7 +373,7 @@ public final class ProviderCalls implements AutoCloseable {
      */
     public <T> T invoke(MasterKey key, Operation operation, Standing standing, Supplier<@Nullable T> call) {
         if (standing == Standing.PROVEN && key instanceof FetchedKey fetched) {
-            UnavailableException unanswered = fetched.unanswered();
+            UnavailableException unanswered = fetched.unansweredJustNow();
             if (unanswered != null) {
                 throw unanswered; // what is in memory cannot confirm what is in memory
             }

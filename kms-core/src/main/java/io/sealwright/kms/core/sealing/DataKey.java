@@ -13,6 +13,7 @@ import io.sealwright.kms.core.lease.Lease;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.message.HeaderWriter;
 import io.sealwright.kms.core.namedkey.HeldVersion;
+import io.sealwright.kms.core.provider.FetchedKey;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
 import java.util.Arrays;
@@ -99,7 +100,8 @@ final class DataKey implements AutoCloseable {
             long begun,
             List<HeldVersion> versions,
             List<Wrapper> wrappers) {
-        Lease lease = new Lease(parameters.terms(), begun);
+        Lease lease = FetchedKey.lease(
+                parameters.terms(), wrappers.stream().map(Wrapper::key).toList(), begun);
         return new DataKey(parameters, root, context, recipients, null, lease, versions, wrappers);
     }
 

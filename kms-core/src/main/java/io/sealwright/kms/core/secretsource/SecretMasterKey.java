@@ -41,6 +41,9 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
     /** After a look in the background that failed, and after a definite no, the next look comes no sooner. */
     static final long PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
 
+    /** What a look found is known for so long: looks in the background come more often. */
+    private static final long RECENT_NANOS = 2 * PAUSE_NANOS;
+
     /** After no answer, others get the same error for so long: less than the engine waits before it repeats a call. */
     static final long SHARED_NANOS = Duration.ofMillis(40).toNanos();
 
@@ -130,6 +133,18 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
     /** Tells whether looks at the source stay on this machine. */
     public boolean onThisMachine() {
         return source.onThisMachine();
+    }
+
+    @Override
+    public @Nullable UnavailableException unansweredJustNow() {
+        Failure last = failure;
+        return last != null && time.nanoTime() - last.at() < RECENT_NANOS ? unanswered() : null;
+    }
+
+    @Override
+    public long confirmedAt() {
+        Held now = held;
+        return now == null ? time.nanoTime() : now.fetchedAt();
     }
 
     @Override

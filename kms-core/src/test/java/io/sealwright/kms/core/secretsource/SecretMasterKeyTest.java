@@ -199,8 +199,12 @@ class SecretMasterKeyTest {
         assertThat(key.unanswered()).as("not past its age yet").isNull();
         time.advance(Duration.ofMinutes(1));
         assertThat(key.unanswered()).isNotNull();
+        assertThat(key.unansweredJustNow()).as("that look was a minute ago").isNull();
+        assertThatThrownBy(key::refresh).isInstanceOf(UnavailableException.class);
+        assertThat(key.unansweredJustNow()).isNotNull();
         assertThat(key.inProcess()).as("it serves nevertheless").isTrue();
         source.failure = null;
+        time.advance(Duration.ofMillis(50));
         assertThat(key.refresh()).isFalse();
         assertThat(key.unanswered()).isNull();
     }
