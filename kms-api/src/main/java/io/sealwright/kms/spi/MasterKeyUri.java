@@ -28,8 +28,9 @@ public record MasterKeyUri(String scheme, String rest) {
         String scheme = colon < 1 ? "" : text.substring(0, colon).toLowerCase(Locale.ROOT);
         if (!scheme.matches("[a-z][a-z0-9+.-]*")) {
             throw new ConfigurationException(
-                    "'" + shown(text) + "' is no master key URI.",
-                    "It does not begin with a scheme and a colon.",
+                    "The text given is no master key URI.",
+                    // Not shown: it may well be a key that was put into the wrong place.
+                    "It has " + text.length() + " characters and does not begin with a scheme and a colon.",
                     "Give something like local://default or aws-kms://alias/app.");
         }
         boolean authority = text.startsWith("//", colon + 1);
@@ -47,11 +48,6 @@ public record MasterKeyUri(String scheme, String rest) {
                     "Give credentials by the provider's own means, and leave the part before '@' out.");
         }
         return new MasterKeyUri(scheme, rest);
-    }
-
-    private static String shown(String text) {
-        String clean = text.replaceAll("[^\\p{Print}]", "?");
-        return clean.length() <= 40 ? clean : clean.substring(0, 40) + "…";
     }
 
     @Override

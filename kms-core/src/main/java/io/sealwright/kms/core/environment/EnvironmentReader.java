@@ -69,9 +69,11 @@ public final class EnvironmentReader {
     private void masterKeys() {
         target.masterKey(new MasterKeyNames(sources).uri());
         sources.find(Settings.ALSO_WRAP_WITH)
-                .ifPresent(found -> found.value().forEach(uri -> set(found, () -> target.alsoWrapWith(uri))));
+                .ifPresent(found -> found.value()
+                        .forEach(uri -> set(found, () -> target.alsoWrapWith(MasterKeyNames.named(found, uri)))));
         sources.find(Settings.ALSO_OPEN_WITH)
-                .ifPresent(found -> found.value().forEach(uri -> set(found, () -> target.alsoOpenWith(uri))));
+                .ifPresent(found -> found.value()
+                        .forEach(uri -> set(found, () -> target.alsoOpenWith(MasterKeyNames.named(found, uri)))));
     }
 
     private void calls() {

@@ -2,6 +2,7 @@ package io.sealwright.kms.core.environment;
 
 import io.sealwright.kms.core.environment.Settings.KeyPlace;
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.MasterKeyUri;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -33,7 +34,7 @@ final class MasterKeyNames {
                     "Unset one of them.");
         }
         if (uri.isPresent()) {
-            return uri.get().value();
+            return named(uri.get(), uri.get().value());
         }
         return switch (provider.map(Found::value).orElse(KeyPlace.ENV)) {
             case ENV -> environment(provider.isPresent());
@@ -157,5 +158,16 @@ final class MasterKeyNames {
 
     private String keyId() {
         return sources.find(Settings.KEY_ID).map(Found::value).orElse("default");
+    }
+
+    /** The URI, unless it is none: then an error that names where it stands, and shows nothing of it. */
+    static String named(Found<?> where, String uri) {
+        try {
+            MasterKeyUri unused = MasterKeyUri.parse(uri);
+        } catch (ConfigurationException e) {
+            throw new ConfigurationException(
+                    where.where() + " names no master key. " + e.what(), e.why(), e.remedy(), e);
+        }
+        return uri;
     }
 }

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which key the variables name, and what is said of each that is wrong. */
 class EnvironmentReaderTest {
@@ -285,6 +286,34 @@ class EnvironmentReaderTest {
                 .fromEnvironment(Variables.of(variables), none -> null)
                 .build()
                 .close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"KMS_MASTER_KEY", "KMS_ALSO_WRAP_WITH", "KMS_ALSO_OPEN_WITH"})
+    void build_keyInTheWrongVariable_namesTheVariableAndShowsNothingOfTheKey(String variable) {
+        String key = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=";
+        Map<String, String> variables = new java.util.HashMap<>(Map.of("KMS_MASTER_KEY", "local://default"));
+        variables.put(variable, key);
+
+        assertThatThrownBy(() -> KeyManager.builder()
+                        .fromEnvironment(Variables.of(variables), none -> null)
+                        .build())
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(variable)
+                .message()
+                .doesNotContain(key.substring(0, 8));
+    }
+
+    @Test
+    void masterKey_addressWithPassword_doesNotShowThePassword() {
+        Map<String, String> variables =
+                Map.of("KMS_PROVIDER", "vault", "VAULT_ADDR", "https://user:hunter2@vault.example", "VAULT_TOKEN", "t");
+
+        assertThatThrownBy(() -> EnvironmentReader.masterKey(Variables.of(variables), none -> null))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("VAULT_ADDR")
+                .message()
+                .doesNotContain("hunter2");
     }
 
     @ParameterizedTest
