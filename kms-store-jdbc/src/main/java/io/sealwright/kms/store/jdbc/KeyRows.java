@@ -6,6 +6,7 @@ import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.StoredVersion;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransactionRollbackException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -189,17 +190,25 @@ final class KeyRows {
         return changed == 1;
     }
 
-    /** Puts a manifest in the place of whatever there is. */
+    /**
+     * Puts a manifest in the place of whatever there is; or of nothing, if nothing is expected: a row that is not there
+     * cannot be locked, so that another transaction may have put one meanwhile, which must not be overwritten unseen.
+     */
     static void overwriteManifest(Connection connection, KeyReplacement key) throws SQLException {
-        Sql.update(
+        String insert = "INSERT INTO kms_key (name, generation, manifest, due_millis) VALUES (?, ?, ?, ?)";
+        String overwrite = " ON CONFLICT (name) DO UPDATE SET generation = excluded.generation,"
+                + " manifest = excluded.manifest, due_millis = excluded.due_millis";
+        boolean none = key.expectedGeneration() == 0;
+        int put = Sql.update(
                 connection,
-                "INSERT INTO kms_key (name, generation, manifest, due_millis) VALUES (?, ?, ?, ?)"
-                        + " ON CONFLICT (name) DO UPDATE SET generation = excluded.generation,"
-                        + " manifest = excluded.manifest, due_millis = excluded.due_millis",
+                insert + (none ? " ON CONFLICT (name) DO NOTHING" : overwrite),
                 key.name(),
                 key.newGeneration(),
                 key.manifest(),
                 millis(key.dueAt()));
+        if (none && put == 0) {
+            throw new SQLTransactionRollbackException("another transaction made the key meanwhile", "40001");
+        }
     }
 
     private static @Nullable Long millis(@Nullable Instant dueAt) {

@@ -9,6 +9,7 @@ import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.spi.KeyChange;
+import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreAddress;
 import io.sealwright.kms.spi.StoreProvider;
@@ -25,6 +26,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -169,6 +171,40 @@ class PostgresStoreTest {
             assertThat(store.find("orders")).as("reading goes on").isPresent();
             Sql.execute(other, "ROLLBACK");
             assertThat(store.apply(change("orders", 1))).isTrue();
+        }
+    }
+
+    @Test
+    void replace_keyMadeByAnotherMeanwhile_overwritesNothing() throws Exception {
+        KeyChange change = change("orders", 0);
+        KeyReplacement first = new KeyReplacement("a-first", 0, 5, new byte[10], List.of(), List.of(), null);
+        KeyReplacement second = new KeyReplacement("orders", 0, 5, new byte[10], change.put(), List.of(), null);
+        try (NamedKeyStore store = StoreKind.open(url);
+                Connection other = DriverManager.getConnection(url)) {
+            Sql.execute(other, "BEGIN");
+            Sql.execute(other, "INSERT INTO kms_key (name, generation, manifest) VALUES ('orders', 9, 'tombstone')");
+            CompletableFuture<Boolean> replaced =
+                    CompletableFuture.supplyAsync(() -> store.replace(List.of(first, second)));
+            for (int i = 0; i < 400 && !waitsForALock(); i++) {
+                Thread.sleep(10);
+            }
+            assertThat(waitsForALock()).isTrue();
+            Sql.execute(other, "COMMIT");
+            assertThat(replaced.get(20, TimeUnit.SECONDS)).isFalse();
+            assertThat(store.find("orders").orElseThrow().generation()).isEqualTo(9);
+            assertThat(store.find("orders").orElseThrow().manifest()).asString().isEqualTo("tombstone");
+            assertThat(store.find("a-first")).as("all or nothing").isEmpty();
+        }
+    }
+
+    private boolean waitsForALock() throws SQLException {
+        try (Connection watching = DriverManager.getConnection(url)) {
+            return Sql.first(
+                            watching,
+                            "SELECT 1 FROM pg_stat_activity WHERE application_name = 'sealwright'"
+                                    + " AND wait_event_type = 'Lock' AND query LIKE '%kms_key%'",
+                            row -> true)
+                    .isPresent();
         }
     }
 
