@@ -29,6 +29,7 @@ class BackupKillStress {
     private static final int KILLS =
             Math.max(5, (int) Math.round(20 * Double.parseDouble(System.getProperty("kms.proof", "0.01"))));
 
+    private static final int LEAST_OPEN = (KILLS + 1) / 2;
     private static final int KEYS = 400;
     private static final String TEXT = "the same in all messages";
 
@@ -40,6 +41,7 @@ class BackupKillStress {
     private String url = "";
     private Path file;
     private int savedFiles;
+    private long nanos;
 
     private void fill(StoreKind kind) throws Exception {
         url = kind.fresh(home);
@@ -61,24 +63,32 @@ class BackupKillStress {
         return new ChildJvm(BackupChild.class, what, home.toString(), url, file.toString(), old);
     }
 
-    /** How long the work takes from its beginning to its end, undisturbed. */
-    private long undisturbed(String what) throws Exception {
+    /** Does the work, and takes how long it needs from its beginning to its end. */
+    private void undisturbed(String what) throws Exception {
         try (ChildJvm child = child(what)) {
             assertThat(child.line()).isEqualTo("begin");
             long begun = System.nanoTime();
             assertThat(child.upTo("done")).containsExactly("done");
-            return System.nanoTime() - begun;
+            nanos = System.nanoTime() - begun;
         }
     }
 
     /** Kills it at some moment of its work; true if the work was open. */
-    private boolean killed(String what, long nanos) throws Exception {
+    private boolean killed(String what) throws Exception {
         try (ChildJvm child = child(what)) {
             assertThat(child.line()).isEqualTo("begin");
             TimeUnit.NANOSECONDS.sleep((long) (random.nextDouble() * 0.8 * nanos));
             child.kill();
-            return child.rest().isEmpty();
+            boolean open = child.rest().isEmpty();
+            // The machine may be busier or idler than when the time was taken: too late comes earlier next time.
+            nanos = open ? nanos + nanos / 8 : nanos / 2;
+            return open;
         }
+    }
+
+    /** As many kills as are due, and more where too many of them came too late. */
+    private static boolean more(int kills, int open) {
+        return kills < KILLS || open < LEAST_OPEN && kills < 4 * KILLS;
     }
 
     @ParameterizedTest
@@ -86,18 +96,18 @@ class BackupKillStress {
     @Timeout(value = 30, unit = TimeUnit.MINUTES)
     void backup_killedWithin_leavesStoreAndLastBackupWhole(StoreKind kind) throws Exception {
         fill(kind);
-        long nanos = undisturbed("backup");
+        undisturbed("backup");
         int open = 0;
-        for (int kill = 0; kill < KILLS; kill++) {
-            open += killed("backup", nanos) ? 1 : 0;
+        int kills = 0;
+        for (; more(kills, open); kills++) {
+            open += killed("backup") ? 1 : 0;
             try (KeyManager kms = StoreKind.manager(home, url)) {
                 checkSome(kms);
             }
         }
-        System.out.println(kind + ": killed " + KILLS + " backups, " + open + " of them under way");
-        assertThat(open).as("kills within a backup").isGreaterThanOrEqualTo((KILLS + 1) / 2);
-        long again = undisturbed("backup");
-        assertThat(again).isPositive();
+        System.out.println(kind + ": killed " + kills + " backups, " + open + " of them under way");
+        assertThat(open).as("kills within a backup").isGreaterThanOrEqualTo(LEAST_OPEN);
+        undisturbed("backup");
         url = kind.fresh(Files.createDirectory(home.resolve("other")));
         try (KeyManager restored = StoreKind.manager(home, url)) {
             assertThat(restored.keys().restore(file).restored()).isGreaterThanOrEqualTo(KEYS);
@@ -115,18 +125,19 @@ class BackupKillStress {
             kms.keys().backup(out);
         }
         goOn();
-        long nanos = undisturbed("restore");
+        undisturbed("restore");
         int open = 0;
-        for (int kill = 0; kill < KILLS; kill++) {
-            open += killed("restore", nanos) ? 1 : 0;
+        int kills = 0;
+        for (; more(kills, open); kills++) {
+            open += killed("restore") ? 1 : 0;
             try (KeyManager kms = StoreKind.manager(home, url)) {
                 checkAll(kms);
                 kms.key("key-" + (1 + 10 * random.nextInt(KEYS / 20))).rotate(); // and programs go on
             }
         }
-        System.out.println(kind + ": killed " + KILLS + " restores over a store, " + open + " of them under way");
-        assertThat(open).as("kills within a restore").isGreaterThanOrEqualTo((KILLS + 1) / 2);
-        assertThat(undisturbed("restore")).isPositive();
+        System.out.println(kind + ": killed " + kills + " restores over a store, " + open + " of them under way");
+        assertThat(open).as("kills within a restore").isGreaterThanOrEqualTo(LEAST_OPEN);
+        undisturbed("restore");
         try (KeyManager kms = StoreKind.manager(home, url)) {
             checkAll(kms);
             assertThat(kms.keys().list())
@@ -145,19 +156,20 @@ class BackupKillStress {
             kms.keys().backup(out);
         }
         url = kind.fresh(Files.createDirectory(home.resolve("undisturbed")));
-        long nanos = undisturbed("restore");
+        undisturbed("restore");
         int open = 0;
-        for (int kill = 0; kill < KILLS; kill++) {
-            url = kind.fresh(Files.createDirectory(home.resolve("empty-" + kill)));
-            open += killed("restore", nanos) ? 1 : 0;
-            assertThat(undisturbed("restore")).isPositive();
+        int kills = 0;
+        for (; more(kills, open); kills++) {
+            url = kind.fresh(Files.createDirectory(home.resolve("empty-" + kills)));
+            open += killed("restore") ? 1 : 0;
+            undisturbed("restore");
             try (KeyManager kms = StoreKind.manager(home, url)) {
                 checkAll(kms);
             }
         }
         System.out.println(
-                kind + ": killed " + KILLS + " restores into an empty store, " + open + " of them under way");
-        assertThat(open).as("kills within a restore").isGreaterThanOrEqualTo((KILLS + 1) / 2);
+                kind + ": killed " + kills + " restores into an empty store, " + open + " of them under way");
+        assertThat(open).as("kills within a restore").isGreaterThanOrEqualTo(LEAST_OPEN);
     }
 
     /** Half of the keys rotate, some are destroyed, and messages are sealed under the new versions. */
