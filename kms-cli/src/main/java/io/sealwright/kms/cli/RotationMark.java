@@ -40,9 +40,12 @@ final class RotationMark {
         }
     }
 
+    /** Takes it away; that of another store or master key stays, since that rotation is not finished. */
     void clear() {
         try {
-            Files.deleteIfExists(file);
+            if (isSet()) {
+                Files.deleteIfExists(file);
+            }
         } catch (IOException e) {
             // The next rotation finds everything done, clears it, and says so.
         }

@@ -92,6 +92,15 @@ class MasterKeyRotateTest {
     }
 
     @Test
+    void rotate_toAnotherMasterKey_leavesTheMarkOfAnotherStore() throws Exception {
+        otherKey();
+        String mark = "local://default\n/elsewhere/store.db\n";
+        Files.writeString(home.resolve(RotationMark.NAME), mark);
+        kms("master-key", "rotate", "--to", "local://other");
+        assertThat(home.resolve(RotationMark.NAME)).hasContent(mark);
+    }
+
+    @Test
     void rotate_toAnotherMasterKey_movesTheStoreThereAndBack() throws Exception {
         otherKey();
         Result there = kms("master-key", "rotate", "--to", "local://other");

@@ -12,12 +12,24 @@ final class Eras {
 
     private static final long LAST = (1L << 43) - 1;
 
+    /** A clock that is later is wrong; an era of its time would be in the way of all restores after. */
+    private static final Instant LATEST_CLOCK = Instant.parse("2200-01-01T00:00:00Z");
+
     private Eras() {}
 
-    /** The first generation of a new era, above {@code highest}. */
+    /**
+     * The first generation of a new era, above {@code highest}.
+     *
+     * @throws io.sealwright.kms.error.RefusedException if the clock is beyond the year 2200, or there is no later era
+     */
     static long after(long highest, Instant now) {
-        long millis = Math.min(Math.max(0, now.toEpochMilli()), LAST);
-        long era = Math.max((highest >>> COUNT_BITS) + 1, millis);
+        if (now.isAfter(LATEST_CLOCK)) {
+            throw KeyErrors.noEra("The clock says " + now + ".");
+        }
+        long era = Math.max((highest >>> COUNT_BITS) + 1, Math.max(0, now.toEpochMilli()));
+        if (era > LAST) {
+            throw KeyErrors.noEra("A key's generation is " + highest + ", after which there is no era.");
+        }
         return (era << COUNT_BITS) + 1;
     }
 

@@ -114,6 +114,14 @@ final class KeyErrors {
                 "Restore into an empty store.");
     }
 
+    static RefusedException noEra(String why) {
+        return new RefusedException(
+                ErrorCode.KMS_OPERATION_REFUSED,
+                "Nothing more was restored.",
+                why,
+                "Set the clock right, and restore again; what was restored before stays.");
+    }
+
     static RefusedException storeNotEmpty(int keys) {
         return new RefusedException(
                 ErrorCode.KMS_OPERATION_REFUSED,

@@ -1,24 +1,31 @@
 package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.KeyState;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a key becomes when a backup is restored over a store that has it. No version of either is lost. A version is as the
- * backup has it, unless the store knows worse of it: what was destroyed, compromised or set to be destroyed since the
- * backup stays so, since a restore must not bring back what somebody ended on purpose; and a
- * destruction that was taken back since stays taken back.
+ * backup has it, unless the store knows worse of it: what was destroyed, compromised or set to be destroyed in either stays
+ * so, since a restore must not bring back what somebody ended on purpose, and neither does what gave way to a later version
+ * seal again. Nobody can tell a destruction that was taken back since the backup from one that the store does not know of
+ * yet: it waits, for as long as it takes somebody to take it back once more.
  *
  * @param record the key as it will be, in the backup's generation
  * @param parts where each version comes from, in order
  */
 record KeyMerge(KeyRecord record, List<Part> parts) {
+    /** How long a destruction that only the backup knows of waits at least. */
+    static final Duration LEAST_WAIT = Duration.ofDays(30);
+
     /**
      * One version of both.
      *
@@ -26,19 +33,42 @@ record KeyMerge(KeyRecord record, List<Part> parts) {
      * @param store as the store has it, or null
      */
     record Part(@Nullable VersionRecord backup, @Nullable VersionRecord store) {
-        /** The version itself; its number is still the one it had. */
-        private VersionRecord version() {
+        /**
+         * The version itself; its number is still the one it had.
+         *
+         * @param latest the number of the store's newest version
+         */
+        private VersionRecord version(int latest, Instant now) {
             if (backup == null || store == null) {
-                return backup != null ? backup : java.util.Objects.requireNonNull(store);
+                return backup != null ? backup : Objects.requireNonNull(store);
             }
             if (store.state() == KeyState.DESTROYED || backup.state() == KeyState.DESTROYED) {
                 return store.state() == KeyState.DESTROYED ? store : backup;
             }
-            if (store.state() == KeyState.COMPROMISED || store.awaitsDestruction()) {
-                return store;
+            VersionRecord worse = inWorseState(backup, store, latest);
+            Instant at = store.awaitsDestruction() ? store.destroyAt() : backup.destroyAt();
+            if (at == null) {
+                return worse;
             }
-            // Taken back since the backup: its date may be over, and the key would be gone as soon as it is restored.
-            return backup.awaitsDestruction() ? backup.notToBeDestroyed() : backup;
+            // The backup's date may be over, and the key would be gone as soon as it is restored.
+            Instant least = now.plus(LEAST_WAIT);
+            return worse.toBeDestroyed(store.awaitsDestruction() || at.isAfter(least) ? at : least);
+        }
+
+        private static VersionRecord inWorseState(VersionRecord backup, VersionRecord store, int latest) {
+            if (store.state() == KeyState.COMPROMISED) {
+                return backup.in(KeyState.COMPROMISED);
+            }
+            boolean gaveWay = seals(backup) && !seals(store) && store.number() < latest;
+            return gaveWay ? backup.in(KeyState.DEACTIVATED) : backup;
+        }
+
+        private static boolean seals(VersionRecord version) {
+            return version.state() == KeyState.ACTIVE || version.state() == KeyState.PRE_ACTIVE;
+        }
+
+        private Instant createdAt() {
+            return Objects.requireNonNull(backup != null ? backup : store).createdAt();
         }
 
         /** The version in the backup whose material serves, if it has it. */
@@ -57,7 +87,7 @@ record KeyMerge(KeyRecord record, List<Part> parts) {
     }
 
     /** Merges; the store's is null if it has none, or none that can be used. */
-    static KeyMerge of(KeyRecord backup, @Nullable KeyRecord store) {
+    static KeyMerge of(KeyRecord backup, @Nullable KeyRecord store, Instant now) {
         List<Part> parts = store == null
                 ? backup.versions().stream()
                         .map(version -> new Part(version, null))
@@ -66,11 +96,14 @@ record KeyMerge(KeyRecord record, List<Part> parts) {
         if (parts.size() > Manifest.MOST_VERSIONS) {
             throw KeyErrors.notRestored(backup.name(), parts.size());
         }
+        int latest = store == null ? 0 : store.newest().number();
         List<VersionRecord> versions = new ArrayList<>();
         for (Part part : parts) {
-            versions.add(part.version().numbered(versions.size() + 1));
+            versions.add(part.version(latest, now).numbered(versions.size() + 1));
         }
-        return new KeyMerge(backup.withVersions(versions), parts);
+        KeyRecord merged = backup.withVersions(versions);
+        Duration every = store == null ? null : store.rotateEvery();
+        return new KeyMerge(every == null ? merged : merged.withRotation(every), parts);
     }
 
     private static List<Part> union(KeyRecord backup, KeyRecord store) {
@@ -100,7 +133,7 @@ record KeyMerge(KeyRecord record, List<Part> parts) {
             return parts;
         }
         List<Part> byAge = new ArrayList<>(parts);
-        byAge.sort(Comparator.comparing(part -> part.version().createdAt()));
+        byAge.sort(Comparator.comparing(Part::createdAt));
         return byAge;
     }
 }

@@ -6,10 +6,12 @@ import io.sealwright.kms.RestoreSummary;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.provider.Events;
 import io.sealwright.kms.core.provider.ProviderCalls;
+import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.event.KmsEvent;
 import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.StoredVersion;
 import io.sealwright.kms.spi.TimeSource;
@@ -18,7 +20,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -267,9 +271,9 @@ final class StoreRestore {
         KeySpec spec = backup.record().spec();
         boolean replaced = damaged || present != null && present.record().spec() != spec;
         VerifiedKey usable = replaced ? null : present;
-        KeyMerge merge = KeyMerge.of(backup.record(), usable == null ? null : usable.record());
-        KeyRecord record =
-                merge.record().inGeneration(Eras.after(highest(stored, damaged ? null : there), time.instant()));
+        Instant now = time.instant();
+        KeyMerge merge = KeyMerge.of(backup.record(), usable == null ? null : usable.record(), now);
+        KeyRecord record = merge.record().inGeneration(Eras.after(highest(stored, damaged ? null : there), now));
         List<StoredVersion> rows = new ArrayList<>();
         for (int i = 0; i < record.versions().size(); i++) {
             row(record, record.versions().get(i), merge.parts().get(i), backup, usable, source, storeKey)
@@ -294,7 +298,10 @@ final class StoreRestore {
                         seen == null ? 0 : seen.stored().generation()));
     }
 
-    /** The row of one version: the backup's if it serves as it is, since that one is known to be whole. */
+    /**
+     * The row of one version: the store's, if all of it opens, since it may be under master keys that the backup is older
+     * than; else the backup's, under the master keys of today.
+     */
     private Optional<StoredVersion> row(
             KeyRecord key,
             VersionRecord version,
@@ -307,25 +314,51 @@ final class StoreRestore {
             return Optional.empty();
         }
         VersionRecord from = part.backupMaterial().orElse(null);
-        if (from != null) {
-            return Optional.of(moved(key, version, backup, from, source, storeKey));
+        VersionRecord kept = part.storeMaterial().orElse(null);
+        if (kept != null && present != null && kept.number() == version.number()) {
+            StoredVersion row = Objects.requireNonNull(present.material().get(kept.number()));
+            if (from == null || differs(row, backup, from) && opens(present, kept, storeKey)) {
+                return Optional.of(row);
+            }
         }
-        VersionRecord kept = part.storeMaterial().orElseThrow();
-        return Optional.of(moved(key, version, Objects.requireNonNull(present), kept, storeKey, storeKey));
+        if (from == null) {
+            VersionRecord moving = Objects.requireNonNull(kept);
+            return Optional.of(moved(key, version, Objects.requireNonNull(present), moving, storeKey));
+        }
+        if (from.number() == version.number() && source.storeIdHex().equals(storeKey.storeIdHex())) {
+            return Optional.of(renewed(backup, from, source));
+        }
+        return Optional.of(moved(key, version, backup, from, source));
     }
 
-    /** A row as it is where it fits, else its material wrapped anew for this store and number. */
-    private StoredVersion moved(
-            KeyRecord key,
-            VersionRecord version,
-            VerifiedKey from,
-            VersionRecord original,
-            StoreKey fromStore,
-            StoreKey toStore) {
-        StoredVersion row = Objects.requireNonNull(from.material().get(original.number()));
-        if (original.number() == version.number() && fromStore.storeIdHex().equals(toStore.storeIdHex())) {
-            return row;
+    private static boolean differs(StoredVersion row, VerifiedKey backup, VersionRecord from) {
+        StoredVersion other = Objects.requireNonNull(backup.material().get(from.number()));
+        return !Arrays.equals(row.wraps(), other.wraps());
+    }
+
+    private boolean opens(VerifiedKey present, VersionRecord kept, StoreKey storeKey) {
+        WrapSurvey survey = new WrapSurvey();
+        survey.examine(
+                KeyErrors.key(present.record().name()),
+                () -> masterKeys.examine(present.stored(kept, storeKey.storeIdHex()), survey));
+        return survey.examined().problems().isEmpty();
+    }
+
+    /** The backup's row as it is, or under the master keys of today if it is older than those. */
+    private StoredVersion renewed(VerifiedKey backup, VersionRecord from, StoreKey source) {
+        StoredVersion row = Objects.requireNonNull(backup.material().get(from.number()));
+        List<Recipient> wraps;
+        try {
+            wraps = masterKeys.wraps() ? masterKeys.renewed(backup.stored(from, source.storeIdHex())) : null;
+        } catch (NoMatchingRecipientException e) {
+            return row; // nobody here can say anything of it; somebody else may
         }
+        return wraps == null ? row : new StoredVersion(row.number(), row.id(), WrapList.encode(wraps));
+    }
+
+    /** A version's material wrapped anew for this store and number. */
+    private StoredVersion moved(
+            KeyRecord key, VersionRecord version, VerifiedKey from, VersionRecord original, StoreKey fromStore) {
         try (SecretBytes material = masterKeys.unwrapAny(from.stored(original, fromStore.storeIdHex()))) {
             return writer.row(key, version, material);
         }

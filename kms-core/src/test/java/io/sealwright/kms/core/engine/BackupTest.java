@@ -8,6 +8,7 @@ import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
 import io.sealwright.kms.KeyVersion;
+import io.sealwright.kms.MasterKeys;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.RestoreSummary;
 import io.sealwright.kms.error.AuthenticationFailedException;
@@ -29,6 +30,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -201,18 +203,45 @@ class BackupTest {
     }
 
     @Test
-    void restoreOver_destructionTakenBackSince_staysTakenBack() throws Exception {
+    void restoreOver_destructionTakenBackSince_waitsAgainAndIsTakenBackAgain() throws Exception {
         NamedKey orders = kms.keys().create("orders", KeySpec.AES_256);
         byte[] message = seal(kms, "orders");
         orders.destroyAfter(Duration.ofDays(1));
         backup();
         orders.cancelDestroy();
 
+        Instant before = Instant.now().minusSeconds(1);
         kms.keys().restoreOver(file, old);
 
-        assertThat(orders.destroyAt()).isNull();
+        assertThat(orders.destroyAt()).isNotNull().isAfter(before.plus(Duration.ofDays(30)));
+        orders.cancelDestroy();
         assertThat(orders.state()).isEqualTo(KeyState.DEACTIVATED);
         opens(kms, message);
+    }
+
+    @Test
+    void restoreOver_movedToAnotherMasterKeySince_staysThere() throws Exception {
+        kms.keys().create("orders", KeySpec.AES_256);
+        kms.keys().create("lost", KeySpec.AES_256);
+        byte[] message = seal(kms, "orders");
+        byte[] lost = seal(kms, "lost");
+        backup();
+        FaultyMasterKey second = new FaultyMasterKey("second");
+        KeyManager moving = KeyManager.builder()
+                .masterKey(second)
+                .alsoOpenWith(master.twin())
+                .store(store)
+                .build();
+        open.add(moving);
+        moving.masterKeys().rewrapStored(MasterKeys.Progress.NONE);
+        damage("lost");
+
+        moving.keys().restoreOver(file, old);
+
+        KeyManager without =
+                KeyManager.builder().masterKey(second.twin()).store(store).build();
+        open.add(without);
+        opens(without, message, lost);
     }
 
     @Test

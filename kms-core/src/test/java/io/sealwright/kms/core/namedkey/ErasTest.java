@@ -1,7 +1,9 @@
 package io.sealwright.kms.core.namedkey;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sealwright.kms.error.RefusedException;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
@@ -29,7 +31,14 @@ class ErasTest {
         long first = Eras.after(7, Instant.EPOCH);
         assertThat(first).isEqualTo((1L << 20) + 1);
         assertThat(Eras.after(first, Instant.EPOCH.minusSeconds(1))).isEqualTo((2L << 20) + 1);
-        long last = Eras.after(7, NOW.plusSeconds(1L << 35));
-        assertThat(last).isPositive();
+    }
+
+    @Test
+    void after_clockBeyondAllReasonOrNoEraLeft_isRefused() {
+        assertThat(Eras.after(7, Instant.parse("2199-12-31T23:59:59Z"))).isPositive();
+        assertThatThrownBy(() -> Eras.after(7, NOW.plusSeconds(1L << 35)))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("The clock says 3115");
+        assertThatThrownBy(() -> Eras.after(Long.MAX_VALUE, NOW)).isInstanceOf(RefusedException.class);
     }
 }
