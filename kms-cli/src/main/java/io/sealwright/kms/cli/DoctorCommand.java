@@ -60,6 +60,7 @@ final class DoctorCommand extends Command {
                 home.folder(),
                 home.keyFile(),
                 home.storeFile(),
+                home.store(),
                 Path.of(""),
                 home.folder().resolve(RotationMark.NAME),
                 !home.hasKeyFile(),

@@ -288,6 +288,7 @@ final class Home {
                     "A backup opens only with the master key that it was made under, which is not in it.",
                     "Put the key file back first, mode 0600, or choose another home with KMS_HOME.");
         }
+        makeFolder(); // for what is kept of before the restore
         makeFolderOf(store.file());
         return withStore().build();
     }

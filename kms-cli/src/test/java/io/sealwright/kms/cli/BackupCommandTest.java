@@ -82,6 +82,21 @@ class BackupCommandTest {
     }
 
     @Test
+    void restore_homeIsNotThereAndStoreIsElsewhere_makesItForWhatIsKept() throws Exception {
+        String store = "jdbc:sqlite:" + folder.resolve("elsewhere.db");
+        String key = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+        Run run = Run.at(folder.resolve("one")).with("MASTER_ENCRYPTION_KEY", key);
+        assertThat(run.kms("key", "create", "orders", "--store", store).code()).isZero();
+        assertThat(run.kms("backup", "create", backup, "--store", store).code()).isZero();
+        home = folder.resolve("two");
+        Result result = Run.at(home)
+                .with("MASTER_ENCRYPTION_KEY", key)
+                .kms("backup", "restore", backup, "--force", "--store", store);
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(saved()).hasSize(1);
+    }
+
+    @Test
     void restore_intoAnotherHome_needsTheKeyFileFirst() throws Exception {
         done("backup", "create", backup);
         Path before = home;

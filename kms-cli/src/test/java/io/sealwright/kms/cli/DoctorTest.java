@@ -233,6 +233,15 @@ class DoctorTest {
     }
 
     @Test
+    void doctor_otherProgramsVariables_areNotJudged() throws Exception {
+        Path open = Files.writeString(folder.resolve("certificate"), "for all to read");
+        mode(open, "rw-r--r--");
+        environment.put("SSL_KEY_FILE", open.toString());
+        environment.put("POSTGRES_PASSWORD_FILE", folder.resolve("gone").toString());
+        demandHealthy();
+    }
+
+    @Test
     void doctor_secretIsGivenTwice_isMended() throws Exception {
         Path secret = Files.writeString(folder.resolve("token"), "a token");
         mode(secret, "r--------");
@@ -281,6 +290,18 @@ class DoctorTest {
         demandHealthy();
     }
 
+    @Test
+    void doctor_rotationOfAnotherStoreWasNotFinished_namesThatStoreAsItIs() throws Exception {
+        Path mark = home.resolve(RotationMark.NAME);
+        Files.writeString(mark, "local://default\n/elsewhere/it's.db\n");
+        ill("run: kms master-key rotate --store 'jdbc:sqlite:/elsewhere/it'\\''s.db'\n");
+        Files.writeString(mark, "local://default\njdbc:postgresql://db/app\n");
+        assertThat(ill("do:  It was begun for the store jdbc:postgresql://db/app: set KMS_STORE_URL"))
+                .doesNotContain("jdbc:sqlite:");
+        Files.delete(mark);
+        demandHealthy();
+    }
+
     // ---------------------------------------------------------------- stored keys
 
     @Test
@@ -304,6 +325,16 @@ class DoctorTest {
         Path backup = backUp();
         sql("UPDATE kms_version SET wraps = zeroblob(length(wraps)) WHERE name = 'orders'");
         restore(backup, ill("finding  stored keys: ", "key 'orders'", "[KMS_STORE_CORRUPT]"));
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_recordOfTheStoresOwnKeyIsDamaged_isHealthyOncePutAsideAndRestored() throws Exception {
+        Path backup = backUp();
+        sql("UPDATE kms_state SET store_key = zeroblob(length(store_key))");
+        String out = ill("finding  stored keys: ", "the store's own key", "[KMS_STORE_CORRUPT]", "run: mkdir -m 700 '");
+        apply(out);
+        assertThat(kms("backup", "restore", backup).code()).isZero();
         demandHealthy();
     }
 
@@ -360,8 +391,16 @@ class DoctorTest {
                     + " WHERE name = 'more'");
         }
         String out = ill("finding  store: The database says: CHECK constraint failed in more");
+        Path neighbour = Files.writeString(home.resolve("store.db.backup"), "not to be moved");
         apply(out);
-        assertThat(home.resolve("store.db.damaged").resolve("store.db")).exists();
+        assertThat(neighbour).exists();
+        assertThat(store).doesNotExist();
+        try (var files = Files.list(home)) {
+            assertThat(files.filter(file -> file.resolve("store.db").toFile().exists()))
+                    .singleElement()
+                    .asString()
+                    .matches(".*/store\\.db\\.damaged-20\\d{6}T\\d{6}Z");
+        }
         restore(backup, out);
         demandHealthy();
     }
@@ -484,7 +523,7 @@ class DoctorTest {
     @Test
     void doctor_fileWasWrittenInTheFuture_isMended() throws Exception {
         Files.setLastModifiedTime(keyFile, FileTime.from(Instant.now().plus(Duration.ofDays(2))));
-        apply(ill("clock: " + keyFile + " was written at", "run: touch '", "note: If the time of now is wrong"));
+        apply(ill("clock: " + keyFile + " was written at", "run: touch -c '", "note: If the time of now is wrong"));
         demandHealthy();
     }
 }

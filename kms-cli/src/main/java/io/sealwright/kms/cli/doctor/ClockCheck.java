@@ -35,7 +35,7 @@ final class ClockCheck implements Check {
             if (modified(file).isAfter(latest)) {
                 report.mend(
                         file + " was written at " + modified(file) + ", and now it is " + now + ".",
-                        "touch " + Shell.word(file),
+                        "touch -c " + Shell.word(file),
                         "If the time of now is wrong, set the clock instead: " + SET_THE_CLOCK);
             }
         }
@@ -60,7 +60,8 @@ final class ClockCheck implements Check {
             report.mend(
                     "Keys were made later than now, which is " + now + ": " + String.join(", ", late) + ".",
                     SET_THE_CLOCK,
-                    "Here or on the machine that made them the clock is or was wrong.");
+                    "Here or on the machine that made them the clock is or was wrong. Once both are right, rotate each: kms"
+                            + " key rotate NAME");
         }
     }
 

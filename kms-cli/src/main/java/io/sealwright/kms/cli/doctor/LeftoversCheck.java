@@ -1,5 +1,6 @@
 package io.sealwright.kms.cli.doctor;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -66,13 +67,19 @@ final class LeftoversCheck implements Check {
 
     private static void rotation(Patient patient, Report report) {
         String text = "A rotation of the master key was not finished: some stored keys are under an older version.";
-        Path store = patient.place().storeFile();
         try {
             List<String> lines = Files.readAllLines(patient.place().rotationMark());
-            String other = lines.size() == 2 && (store == null || !lines.get(1).equals(store.toString()))
-                    ? " --store " + Shell.word(Path.of("jdbc:sqlite:" + lines.get(1)))
-                    : "";
-            report.mend(text, "kms master-key rotate" + other);
+            String begun = lines.size() == 2 ? lines.get(1) : patient.place().store();
+            if (begun.equals(patient.place().store())) {
+                report.mend(text, "kms master-key rotate");
+            } else if (new File(begun).isAbsolute()) {
+                report.mend(text, "kms master-key rotate --store " + Shell.word("jdbc:sqlite:" + begun));
+            } else {
+                report.advise(
+                        text,
+                        "It was begun for the store " + begun + ": set KMS_STORE_URL to that one, and its password as"
+                                + " KMS_STORE_PASSWORD, then: kms master-key rotate");
+            }
         } catch (IOException e) {
             report.mend(text, "kms master-key rotate");
         }
@@ -99,7 +106,7 @@ final class LeftoversCheck implements Check {
         } catch (OverlappingFileLockException e) {
             return true;
         } catch (IOException e) {
-            return false;
+            return true; // not ours to open, or no locks there: somebody may be writing it
         }
     }
 

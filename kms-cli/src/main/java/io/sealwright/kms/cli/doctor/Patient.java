@@ -32,6 +32,7 @@ public final class Patient implements AutoCloseable {
      * @param folder the home
      * @param keyFile where the home's own key file is, or would be
      * @param storeFile the store, or null if it is a server's
+     * @param store where the store is, as a rotation's mark names it
      * @param workingFolder where the command was called
      * @param rotationMark the file that tells of a rotation that is not finished
      * @param masterKeyMissing whether there is no master key: nothing was made yet, or it is lost
@@ -42,6 +43,7 @@ public final class Patient implements AutoCloseable {
             Path folder,
             Path keyFile,
             @Nullable Path storeFile,
+            String store,
             Path workingFolder,
             Path rotationMark,
             boolean masterKeyMissing,

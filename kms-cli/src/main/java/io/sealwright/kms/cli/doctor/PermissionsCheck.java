@@ -30,11 +30,11 @@ final class PermissionsCheck implements Check {
         }
         int before = report.findings();
         Path local = patient.place().keyFile().getParent();
-        lookAtFolder(folder, report);
+        lookAtFolder(folder, folder, report);
         if (local != null && Files.isDirectory(local)) {
-            lookAtFolder(local, report);
-            for (Path keyFile : keyFiles(local, report)) {
-                lookAtFile(keyFile, report, false);
+            lookAtFolder(local, folder, report);
+            for (Path keyFile : keyFiles(local, folder, report)) {
+                lookAtFile(keyFile, folder, report, false);
             }
         }
         Path store = patient.place().storeFile();
@@ -42,7 +42,7 @@ final class PermissionsCheck implements Check {
             for (String suffix : List.of("", "-wal", "-shm")) {
                 Path file = store.resolveSibling(store.getFileName() + suffix);
                 if (Files.exists(file)) {
-                    lookAtFile(file, report, true);
+                    lookAtFile(file, folder, report, true);
                 }
             }
         }
@@ -51,24 +51,32 @@ final class PermissionsCheck implements Check {
         }
     }
 
-    private static List<Path> keyFiles(Path local, Report report) {
+    private static List<Path> keyFiles(Path local, Path home, Report report) {
         List<Path> files = new ArrayList<>();
         try (DirectoryStream<Path> found = Files.newDirectoryStream(local, "*.key")) {
             found.forEach(files::add);
         } catch (IOException e) {
-            report.mend(local + " cannot be listed.", "sudo chown -R \"$(id -un)\" " + Shell.word(local));
+            Ownership.tell(report, local + " cannot be listed.", local, home);
         }
         return files;
     }
 
-    private static void lookAtFolder(Path folder, Report report) {
-        look(folder, report, "rwx------", Set.of(), Set.of("OWNER_READ", "OWNER_WRITE", "OWNER_EXECUTE"), "chmod 700 ");
+    private static void lookAtFolder(Path folder, Path home, Report report) {
+        look(
+                folder,
+                home,
+                report,
+                "rwx------",
+                Set.of(),
+                Set.of("OWNER_READ", "OWNER_WRITE", "OWNER_EXECUTE"),
+                "chmod 700 ");
     }
 
     /** Key files may be a group's to read, as where a service's user is not their owner, and nobody's to write. */
-    private static void lookAtFile(Path file, Report report, boolean writable) {
+    private static void lookAtFile(Path file, Path home, Report report, boolean writable) {
         look(
                 file,
+                home,
                 report,
                 "rw-------",
                 Set.of("GROUP_READ"),
@@ -77,12 +85,18 @@ final class PermissionsCheck implements Check {
     }
 
     private static void look(
-            Path path, Report report, String best, Set<String> alsoAllowed, Set<String> needed, String command) {
+            Path path,
+            Path home,
+            Report report,
+            String best,
+            Set<String> alsoAllowed,
+            Set<String> needed,
+            String command) {
         Set<PosixFilePermission> modes;
         try {
             modes = Files.getPosixFilePermissions(path);
         } catch (IOException e) {
-            report.mend(path + " cannot be looked at.", "sudo chown \"$(id -un)\" " + Shell.word(path));
+            Ownership.tell(report, path + " cannot be looked at.", path, home);
             return;
         }
         Set<PosixFilePermission> allowed = PosixFilePermissions.fromString(best);
@@ -94,7 +108,7 @@ final class PermissionsCheck implements Check {
         } else if (shut) {
             report.mend(text + ", so its owner cannot use it.", command + Shell.word(path));
         } else if (!Files.isReadable(path)) {
-            report.mend("This user may not read " + path + ".", "sudo chown \"$(id -un)\" " + Shell.word(path));
+            Ownership.tell(report, "This user may not read " + path + ".", path, home);
         }
     }
 }

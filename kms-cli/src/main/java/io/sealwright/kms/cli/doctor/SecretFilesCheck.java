@@ -5,14 +5,19 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Files that environment variables name for a secret, as {@code MASTER_ENCRYPTION_KEY_FILE}. */
 final class SecretFilesCheck implements Check {
-    private static final Pattern SECRET = Pattern.compile(".*(KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE).*_FILE");
+    private static final List<String> KEYS = List.of("MASTER_ENCRYPTION_KEY", "ENCRYPTION_KEY");
+    private static final List<String> OTHERS =
+            List.of("KMS_STORE_PASSWORD", "VAULT_TOKEN", "VAULT_SECRET_ID", "VAULT_PASSWORD");
+    private static final Pattern ENV_URI = Pattern.compile("env://([A-Za-z_][A-Za-z0-9_]*)");
 
     @Override
     public String subject() {
@@ -23,11 +28,12 @@ final class SecretFilesCheck implements Check {
     public void look(Patient patient, Report report) {
         int before = report.findings();
         int looked = 0;
-        for (Map.Entry<String, String> variable : new TreeMap<>(patient.place().environment()).entrySet()) {
-            if (SECRET.matcher(variable.getKey()).matches()
-                    && !variable.getValue().isEmpty()) {
+        Map<String, String> environment = patient.place().environment();
+        for (String secret : secrets(environment)) {
+            String file = environment.getOrDefault(secret + "_FILE", "");
+            if (!file.isEmpty()) {
                 looked++;
-                look(variable.getKey(), variable.getValue(), patient.place().environment(), report);
+                look(secret, file, patient, report);
             }
         }
         if (report.cleanSince(before)) {
@@ -36,9 +42,23 @@ final class SecretFilesCheck implements Check {
         }
     }
 
-    private static void look(String variable, String value, Map<String, String> environment, Report report) {
-        String direct = variable.substring(0, variable.length() - "_FILE".length());
-        if (!environment.getOrDefault(direct, "").isEmpty()) {
+    /** The library's own secrets. Other programs' variables, as POSTGRES_PASSWORD_FILE, are not ours to judge. */
+    private static Set<String> secrets(Map<String, String> environment) {
+        Set<String> keys = new TreeSet<>(KEYS);
+        for (String variable : List.of("KMS_MASTER_KEY", "KMS_ALSO_OPEN_WITH")) {
+            Matcher uris = ENV_URI.matcher(environment.getOrDefault(variable, ""));
+            while (uris.find()) {
+                keys.add(uris.group(1));
+            }
+        }
+        Set<String> secrets = new TreeSet<>(OTHERS);
+        keys.forEach(key -> secrets.addAll(List.of(key, key + "_NEXT", key + "_PREVIOUS")));
+        return secrets;
+    }
+
+    private static void look(String direct, String value, Patient patient, Report report) {
+        String variable = direct + "_FILE";
+        if (!patient.place().environment().getOrDefault(direct, "").isEmpty()) {
             report.mend("Both " + direct + " and " + variable + " are set.", "unset " + direct);
         }
         Path file;
@@ -54,9 +74,11 @@ final class SecretFilesCheck implements Check {
                     "unset " + variable,
                     "Or mount the secret there.");
         } else if (!Files.isReadable(file)) {
-            report.mend(
+            Ownership.tell(
+                    report,
                     "This user may not read " + file + ", which " + variable + " names.",
-                    "sudo chown \"$(id -un)\" " + Shell.word(file));
+                    file,
+                    patient.place().folder());
         } else if (isOpenToAll(file)) {
             report.mend(
                     file + ", which " + variable + " names, may be read or written by everybody.",

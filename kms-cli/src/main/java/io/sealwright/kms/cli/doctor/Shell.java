@@ -9,6 +9,11 @@ final class Shell {
     /** The path as one word: quoted, and never taken for an option. */
     static String word(Path path) {
         String text = path.toString();
-        return "'" + (text.startsWith("-") ? "./" + text : text).replace("'", "'\\''") + "'";
+        return word(text.startsWith("-") ? "./" + text : text);
+    }
+
+    /** The text as one word: quoted. */
+    static String word(String text) {
+        return "'" + text.replace("'", "'\\''") + "'";
     }
 }

@@ -4,14 +4,20 @@ import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.spi.NamedKeyStore;
 import java.nio.file.Path;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
-import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The store: opens, is of this release, and its database finds no damage in it. */
 final class StoreCheck implements Check {
     static final String RESTORE =
             "Stop what uses the store, keep it as it is for whoever looks into it, and restore it:"
                     + " kms backup restore FILE --force";
+
+    private static final DateTimeFormatter NAME_OF_TIME =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
     @Override
     public String subject() {
@@ -42,7 +48,7 @@ final class StoreCheck implements Check {
     }
 
     /** What a database finds in its own files is not mended by writing into them. */
-    private static void putAside(Patient patient, Report report, String text) {
+    static void putAside(Patient patient, Report report, String text) {
         Path file = patient.place().storeFile();
         if (file == null) {
             report.advise(
@@ -50,14 +56,16 @@ final class StoreCheck implements Check {
                     "Have the database's own tools mend it, or restore into an empty one: kms backup restore FILE");
             return;
         }
-        Path aside = file.resolveSibling(file.getFileName() + ".damaged");
-        Path folder = Objects.requireNonNullElse(
-                file.toAbsolutePath().getParent(), patient.place().folder());
-        // The log goes with it: it may hold what the file lacks.
+        Path aside = file.resolveSibling(file.getFileName() + ".damaged-"
+                + NAME_OF_TIME.format(patient.clock().instant()));
+        // The log goes with it: it may hold what the file lacks. By their names: what else is called alike stays.
+        String files = Stream.of("", "-wal", "-shm", "-turn")
+                .map(suffix -> Shell.word(file.resolveSibling(file.getFileName() + suffix)))
+                .collect(Collectors.joining(" "));
         report.mend(
                 text,
-                "mkdir -m 700 " + Shell.word(aside) + " && find " + Shell.word(folder) + " -maxdepth 1 -type f -name "
-                        + Shell.word(Path.of(file.getFileName() + "*")) + " -exec mv {} " + Shell.word(aside) + " \\;",
+                "mkdir -m 700 " + Shell.word(aside) + " && for f in " + files + "; do [ ! -e \"$f\" ] || mv -- \"$f\" "
+                        + Shell.word(aside) + "/; done",
                 "Stop what uses the store before. Then restore it: kms backup restore FILE");
     }
 }

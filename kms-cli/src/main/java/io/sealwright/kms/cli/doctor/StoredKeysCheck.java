@@ -7,6 +7,7 @@ import io.sealwright.kms.MasterKeys.Progress;
 import io.sealwright.kms.MasterKeys.Use;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.StoreException;
 
 /** Every stored key: its row is authentic, each of its wraps opens, and under which versions of the master key they are. */
 final class StoredKeysCheck implements Check {
@@ -28,7 +29,17 @@ final class StoredKeysCheck implements Check {
             return;
         }
         MasterKeys masterKeys = patient.both().masterKeys();
-        Examined examined = masterKeys.examineStored(Progress.NONE);
+        Examined examined;
+        try {
+            examined = masterKeys.examineStored(Progress.NONE);
+        } catch (StoreException e) {
+            if (e.code() != ErrorCode.KMS_STORE_CORRUPT) {
+                throw e;
+            }
+            // The store's own key: without it nothing can be restored into this store.
+            StoreCheck.putAside(patient, report, e.what() + " " + e.why() + " [" + e.code() + "]");
+            return;
+        }
         int told = 0;
         for (Problem problem : examined.problems()) {
             if (told++ == MOST_TOLD) {

@@ -71,6 +71,7 @@ class DoctorCheckTest {
                 home,
                 home.resolve("local").resolve("default.key"),
                 home.resolve("store.db"),
+                home.resolve("store.db").toString(),
                 working,
                 home.resolve("mark"),
                 false,

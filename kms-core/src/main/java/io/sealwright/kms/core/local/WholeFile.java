@@ -5,10 +5,12 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a new file that is either there whole and on the disk, or not at all, for its owner alone. Whoever is killed
@@ -41,6 +43,7 @@ public final class WholeFile {
                 partial,
                 Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
                 Disk.ownerOnly(partial, "rw-------"))) {
+            lock(channel);
             contents.to(Channels.newOutputStream(channel));
             channel.force(true);
             published = disk.publish(partial, file);
@@ -52,6 +55,15 @@ public final class WholeFile {
             if (!published) {
                 disk.delete(partial);
             }
+        }
+    }
+
+    /** Until the channel closes: tells what looks for left-overs that somebody is writing. */
+    private static void lock(FileChannel channel) {
+        try {
+            @Nullable FileLock unused = channel.tryLock();
+        } catch (IOException e) {
+            // A file system without locks; who looks for left-overs finds none either.
         }
     }
 

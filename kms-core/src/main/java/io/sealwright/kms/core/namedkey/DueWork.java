@@ -12,14 +12,17 @@ import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.WorkClaim;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,7 +40,7 @@ import org.slf4j.LoggerFactory;
 final class DueWork {
     private static final Logger LOG = LoggerFactory.getLogger(DueWork.class);
 
-    /** Names that one look takes; more wait for the next, which comes at once. */
+    /** Names that one look takes; more wait for the next, which comes at once if this one made something. */
     static final int MOST_AT_ONCE = 500;
 
     private static final Duration FIRST_LOOK = Duration.ofSeconds(3);
@@ -78,7 +81,7 @@ final class DueWork {
         nextLook = time.nanoTime() + uneven(BETWEEN_LOOKS);
         CompletableFuture<List<String>> names;
         try {
-            names = calls.begin("look for due work", this::due, discarded -> {});
+            names = calls.begin("look for due work", this::dueNow, discarded -> {});
         } catch (KmsException e) {
             looked(e);
             return;
@@ -86,10 +89,7 @@ final class DueWork {
         CompletableFuture<?> unused = names.whenComplete((due, failure) -> {
             if (failure == null) {
                 lookFailed = false;
-                if (due.size() == MOST_AT_ONCE) {
-                    nextLook = time.nanoTime();
-                }
-                workThrough(new ArrayDeque<>(due));
+                workThrough(new ArrayDeque<>(due), due.size() == MOST_AT_ONCE, false);
             } else {
                 looked(failure);
             }
@@ -105,11 +105,12 @@ final class DueWork {
     int run() {
         int made = 0;
         KmsException failure = null;
+        Set<String> tried = new HashSet<>();
         List<String> names;
         do {
-            int before = made;
-            names = calls.call("look for due work", this::due);
+            names = calls.call("look for due work", () -> due(tried.size(), name -> !tried.contains(name)));
             for (String name : names) {
+                tried.add(name);
                 try {
                     made += calls.call(what(name), () -> work(name));
                     failing.remove(name);
@@ -120,9 +121,6 @@ final class DueWork {
                     failure = failure == null ? e : failure;
                 }
             }
-            if (made == before) {
-                break;
-            }
         } while (names.size() == MOST_AT_ONCE);
         if (failure != null) {
             throw failure;
@@ -130,17 +128,28 @@ final class DueWork {
         return made;
     }
 
-    private List<String> due() {
-        return store.due(time.instant(), MOST_AT_ONCE);
+    /** Without those that failed and wait: however many they are, what became due after them has its turn. */
+    private List<String> dueNow() {
+        return due(failing.size(), name -> !waits(name));
+    }
+
+    private List<String> due(int leftOut, Predicate<String> wanted) {
+        return store.due(time.instant(), MOST_AT_ONCE + leftOut).stream()
+                .filter(wanted)
+                .limit(MOST_AT_ONCE)
+                .toList();
     }
 
     /** One key after the other, each under a deadline of its own, so that one which hangs does not end the others'. */
-    private void workThrough(Queue<String> names) {
+    private void workThrough(Queue<String> names, boolean more, boolean madeSome) {
         String name = names.poll();
         while (name != null && waits(name)) {
             name = names.poll();
         }
         if (name == null) {
+            if (more && madeSome) {
+                nextLook = time.nanoTime();
+            }
             working.set(false);
             return;
         }
@@ -159,7 +168,7 @@ final class DueWork {
             } else {
                 failed(next, failure);
             }
-            workThrough(names);
+            workThrough(names, more, madeSome || (failure == null && made > 0));
         });
     }
 

@@ -222,6 +222,44 @@ class NamedKeyScheduleTest {
         Rig.await("both", () -> versions(key) == 2 && leaving.state() == KeyState.DESTROYED);
     }
 
+    /** Those that fail became due first, and are as many as one look takes. */
+    @Test
+    void poll_aWholeLookOfRotationsFails_laterDestructionsAreDone() {
+        rig.schedule = true;
+        NamedKeyRing timed = rig.ring();
+        NamedKey leaving = failingBeforeLeaving(timed);
+        timed.poll();
+        for (int some = 100; some <= DueWork.MOST_AT_ONCE; some += 100) {
+            int most = some;
+            Rig.await(most + " failures", () -> failures().size() >= most);
+        }
+        assertThat(leaving.state()).isNotEqualTo(KeyState.DESTROYED);
+        rig.time.advance(Duration.ofSeconds(46)); // the next look, while most of them wait
+        Rig.await("the destruction", () -> {
+            timed.poll();
+            return leaving.state() == KeyState.DESTROYED;
+        });
+    }
+
+    @Test
+    void doDueWork_aWholeLookOfRotationsFails_laterDestructionsAreDone() {
+        NamedKey leaving = failingBeforeLeaving(ring);
+        assertThatThrownBy(ring::doDueWork).isInstanceOf(UnavailableException.class);
+        assertThat(leaving.state()).isEqualTo(KeyState.DESTROYED);
+        assertThat(failures()).as("each once").hasSize(DueWork.MOST_AT_ONCE);
+    }
+
+    private NamedKey failingBeforeLeaving(NamedKeyRing on) {
+        for (int i = 0; i < DueWork.MOST_AT_ONCE; i++) {
+            on.create("key-" + i, KeySpec.AES_256, QUARTERLY);
+        }
+        NamedKey leaving = on.create("leaving", KeySpec.AES_256);
+        leaving.destroyAfter(QUARTER.plusDays(1));
+        rig.master.fail(Operation.WRAP, 1_000_000, Rig::away);
+        rig.time.advance(QUARTER.plusDays(2));
+        return leaving;
+    }
+
     @Test
     void poll_scheduleOff_nothingIsDone() {
         NamedKey key = ring.create("orders", KeySpec.AES_256, QUARTERLY);
