@@ -2,6 +2,8 @@ package io.sealwright.kms.core.provider;
 
 import io.sealwright.kms.core.lease.Lease;
 import io.sealwright.kms.core.lease.Terms;
+import io.sealwright.kms.core.provider.ProviderCalls.Operation;
+import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
 import java.util.List;
@@ -19,6 +21,13 @@ public interface FetchedKey {
     /** As {@link #unanswered()}, if that look was a moment ago; else another is to be made. */
     @Nullable
     UnavailableException unansweredJustNow();
+
+    /** Whether a call made now needs what is held alone, so that nobody is asked; false for what asks by its nature. */
+    boolean servesFromMemory(Operation operation);
+
+    /** The definite no that ended what was held, given to the first who asks after it; else null. */
+    @Nullable
+    KmsException takeEnd();
 
     /** When the fetch began that gave what is held. */
     long confirmedAt();

@@ -87,6 +87,12 @@ final class Guard {
         ErrorCode outcome = null;
         boolean begun = false;
         try {
+            if (key instanceof FetchedKey fetched && fetched.servesFromMemory(operation)) {
+                // Nobody is asked, so nothing is heard of the provider; and stretching a passphrase again would not be
+                // faster: one attempt with all the time there is.
+                begun = true;
+                return answered(key, operation, call);
+            }
             Breaker.Permit permit = breaker.enter();
             if (permit == null) {
                 throw refused(operation);

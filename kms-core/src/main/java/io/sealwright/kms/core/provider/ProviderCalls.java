@@ -378,9 +378,16 @@ public final class ProviderCalls implements AutoCloseable {
                 throw unanswered; // what is in memory cannot confirm what is in memory
             }
         }
-        return key.inProcess() && operation != Operation.ROTATE && operation != Operation.REFRESH
-                ? Guard.answered(key, operation, call)
-                : guard(key).invoke(operation, standing, call);
+        try {
+            return key.inProcess() && operation != Operation.ROTATE && operation != Operation.REFRESH
+                    ? Guard.answered(key, operation, call)
+                    : guard(key).invoke(operation, standing, call);
+        } finally {
+            KmsException no = key instanceof FetchedKey fetched ? fetched.takeEnd() : null;
+            if (no != null) {
+                verdicts.ended(no, key, operation);
+            }
+        }
     }
 
     /** The family's member as it is; anything else a provider throws is no usable answer; our own defects stay such. */

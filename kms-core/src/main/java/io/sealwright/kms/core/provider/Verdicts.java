@@ -121,14 +121,20 @@ public final class Verdicts {
     /** A definite no to a question of our own: ends what is concerned. */
     public void said(
             KmsException no, MasterKey key, Operation operation, @Nullable String version, EncryptionContext context) {
-        LOG.warn(
-                "{} said no to {} ({}): what it gave is not used any more",
-                key.uri(),
-                Guard.name(operation),
-                no.code());
-        Matter matter = new Matter(key, operation, no instanceof PermissionDeniedException, version, context);
+        end(no, new Matter(key, operation, no instanceof PermissionDeniedException, version, context));
+    }
+
+    /** A definite no to the fetch of a key's bytes: ends all they gave, since there is nothing left that could confirm it. */
+    void ended(KmsException no, MasterKey key, Operation operation) {
+        end(no, new Matter(key, operation, false, null, EncryptionContext.empty()));
+    }
+
+    private void end(KmsException no, Matter matter) {
+        String asked = Guard.name(matter.operation());
+        String uri = matter.key().uri();
+        LOG.warn("{} said no to {} ({}): what it gave is not used any more", uri, asked, no.code());
         holders.forEach(holder -> holder.end(matter));
-        events.tell(new KmsEvent.KeyEnded(time.instant(), Guard.name(operation), key.uri(), no.code()));
+        events.tell(new KmsEvent.KeyEnded(time.instant(), asked, uri, no.code()));
     }
 
     /** A stranger's wrap was not unwrapped: asks a question of our own, if there is one and none was asked just now. */

@@ -5,13 +5,13 @@ import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import io.sealwright.kms.core.passphrase.PassphraseRing;
 import io.sealwright.kms.core.provider.FetchedKey;
+import io.sealwright.kms.core.provider.ProviderCalls.Operation;
+import io.sealwright.kms.core.provider.Verdicts;
 import io.sealwright.kms.core.wrapping.WrappingKey;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
-import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyNotFoundException;
-import io.sealwright.kms.error.PermissionDeniedException;
-import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.GeneratedKey;
 import io.sealwright.kms.spi.MasterKey;
@@ -24,6 +24,7 @@ import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.WrapBinding;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,9 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
     private final ReentrantLock fetching = new ReentrantLock(); // held during a fetch
     private final Object adopting = new Object(); // held for the exchange of held alone, never around I/O
 
+    /** The definite no that dropped what was held, until somebody takes it. */
+    private final AtomicReference<@Nullable KmsException> end = new AtomicReference<>();
+
     private volatile @Nullable Held held; // written under adopting
     private volatile @Nullable Failure failure; // written under fetching
     private volatile boolean closed; // written under adopting
@@ -100,6 +104,22 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
         return now != null
                 && !now.secrets().hasPassphrases()
                 && serves(now, time.nanoTime(), Math.min(sealFor, openFor));
+    }
+
+    @Override
+    public boolean servesFromMemory(Operation operation) {
+        long window = switch (operation) {
+            case UNWRAP -> openFor;
+            case GENERATE, WRAP -> sealFor;
+            case REFRESH, CHECK, ROTATE -> 0;
+        };
+        Held now = held;
+        return window > 0 && now != null && serves(now, time.nanoTime(), window);
+    }
+
+    @Override
+    public @Nullable KmsException takeEnd() {
+        return end.get() == null ? null : end.getAndSet(null);
     }
 
     /** False while nothing has been fetched: the engine then has it refreshed, and asks once more. */
@@ -298,7 +318,7 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
     private void demandNoFailureJustNow() {
         Failure last = failure;
         if (last != null) {
-            long pause = isDefiniteNo(last.error()) ? PAUSE_NANOS : SHARED_NANOS;
+            long pause = Verdicts.isDefiniteNo(last.error()) ? PAUSE_NANOS : SHARED_NANOS;
             if (time.nanoTime() - last.at() < pause) {
                 throw last.error();
             }
@@ -344,8 +364,8 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
             failure = null;
             return fresh;
         } catch (RuntimeException e) {
-            if (!source.onThisMachine() && isDefiniteNo(e)) { // a file that is missing is nobody's answer
-                drop();
+            if (!source.onThisMachine() && Verdicts.isDefiniteNo(e)) { // a file that is missing is nobody's answer
+                drop(e);
             }
             failure = new Failure(e instanceof CallInterruptedException ? late(e) : e, time.nanoTime());
             throw e;
@@ -369,20 +389,15 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
         return fresh;
     }
 
-    private void drop() {
+    private void drop(RuntimeException no) {
         synchronized (adopting) {
             Held now = held;
             held = null;
             if (now != null) {
+                end.set(no instanceof KmsException known ? known : null);
                 now.secrets().closeBut(null, stretched);
             }
         }
-    }
-
-    private static boolean isDefiniteNo(RuntimeException e) {
-        return e instanceof KeyNotFoundException
-                || e instanceof PermissionDeniedException
-                || (e instanceof RefusedException refused && refused.code() == ErrorCode.KMS_KEY_STATE_REFUSED);
     }
 
     /** What others are told for a while of a fetch that its deadline interrupted. */

@@ -42,12 +42,20 @@ class ScriptedSource implements SecretSource {
             throw now.get();
         }
         synchronized (this) {
+            if (versions.isEmpty()) {
+                return new SecretVersions("r0", newest(), List.of(), Optional.empty());
+            }
             List<SecretVersion> all = new ArrayList<>();
             for (int i = versions.size() - 1; i >= 0; i--) {
                 all.add(SecretVersion.key("v" + i, SecretBytes.copyOf(versions.get(i)), null));
             }
             return new SecretVersions("r" + versions.size(), all.get(0), all.subList(1, all.size()), Optional.empty());
         }
+    }
+
+    /** What there is without a version. */
+    SecretVersion newest() {
+        throw new IllegalStateException("no version");
     }
 
     @Override

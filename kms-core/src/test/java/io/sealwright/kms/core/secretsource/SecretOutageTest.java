@@ -4,11 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.error.KeyNotFoundException;
+import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.event.KmsEvent;
+import io.sealwright.kms.spi.SecretVersion;
 import io.sealwright.kms.testkit.time.ManualTime;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A manager on a secret that cannot be fetched again: the window of what it unwraps is that of the secret, not one more. */
 @Timeout(60)
@@ -105,6 +117,94 @@ class SecretOutageTest {
             pass(Duration.ofMinutes(2));
             assertThatThrownBy(() -> kms.decrypt(message).context("a", "b").toText())
                     .isInstanceOf(UnavailableException.class);
+        }
+    }
+
+    /** Keys are used in process, passphrases on a worker: what is in memory is what serves either way. */
+    static Stream<Arguments> sources() {
+        return Stream.of(
+                Arguments.of(new ScriptedSource(1), new ScriptedSource(1)),
+                Arguments.of(new PassphraseSource(), new PassphraseSource()));
+    }
+
+    /** A passphrase that a store keeps. */
+    private static final class PassphraseSource extends ScriptedSource {
+        @Override
+        SecretVersion newest() {
+            byte[] text = "correct horse battery staple, twice".getBytes(StandardCharsets.UTF_8);
+            return SecretVersion.passphrase("test", SecretBytes.owning(text), null);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sources")
+    void decrypt_betweenTheWindowsWithTheBreakerOpen_servesFromMemoryAndTellsTheBreakerNothing(
+            ScriptedSource here, ScriptedSource there) throws Exception {
+        byte[][] messages = new byte[2][];
+        try (KeyManager elsewhere = KeyManager.builder().masterKey(there).build()) {
+            for (int i = 0; i < messages.length; i++) {
+                messages[i] = elsewhere.encrypt("m").context("n", "" + i).toBytes();
+            }
+        }
+        try (KeyManager kms = KeyManager.builder()
+                .masterKey(here)
+                .timeSource(time)
+                .retryAttempts(1)
+                .build()) {
+            kms.encrypt("one").toBytes();
+            here.failure = () -> new UnavailableException("No answer.", "The store is away.", "Repeat it.");
+            pass(Duration.ofMinutes(11));
+            for (int i = 0; i < 12; i++) {
+                String context = "" + i;
+                assertThatThrownBy(() -> kms.encrypt("past encryptFor")
+                                .context("c", context)
+                                .toBytes())
+                        .isInstanceOf(UnavailableException.class);
+            }
+            assertThat(breakerIsOpen(kms)).isTrue();
+            assertThat(kms.decrypt(messages[0]).context("n", "0").toText())
+                    .as("nobody is asked, so the breaker has no say")
+                    .isEqualTo("m");
+            time.advance(Duration.ofSeconds(6));
+            assertThat(kms.decrypt(messages[1]).context("n", "1").toText()).isEqualTo("m");
+            assertThat(breakerIsOpen(kms))
+                    .as("no trial: the store said nothing")
+                    .isTrue();
+        }
+    }
+
+    private static boolean breakerIsOpen(KeyManager kms) {
+        return kms.metrics().masterKeys().get(0).breakerOpen();
+    }
+
+    @Test
+    void definiteNo_toAFetchInTheBackground_endsWhatTheSecretGave() throws Exception {
+        List<KmsEvent> events = new CopyOnWriteArrayList<>();
+        byte[] message;
+        try (KeyManager elsewhere =
+                KeyManager.builder().masterKey(new ScriptedSource(1)).build()) {
+            message = elsewhere.encrypt("m").context("a", "b").toBytes();
+        }
+        try (KeyManager kms = KeyManager.builder()
+                .masterKey(source)
+                .timeSource(time)
+                .listener(events::add)
+                .build()) {
+            kms.encrypt("one").toBytes();
+            pass(Duration.ofSeconds(230));
+            kms.encrypt("under a data key that is not due for minutes")
+                    .context("a", "b")
+                    .toBytes();
+            kms.decrypt(message).context("a", "b").toText();
+            source.failure = () -> new KeyNotFoundException("It is not there.", "Deleted.", "Restore it.");
+            pass(Duration.ofSeconds(15));
+            assertThat(source.fetches).as("the fetch that was due").hasValue(2);
+            assertThat(events).filteredOn(KmsEvent.KeyEnded.class::isInstance).hasSize(1);
+            source.failure = () -> new UnavailableException("No answer.", "The store is away.", "Repeat it.");
+            assertThatThrownBy(() -> kms.encrypt("more").context("a", "b").toBytes())
+                    .isInstanceOf(KmsException.class);
+            assertThatThrownBy(() -> kms.decrypt(message).context("a", "b").toText())
+                    .isInstanceOf(KmsException.class);
         }
     }
 
