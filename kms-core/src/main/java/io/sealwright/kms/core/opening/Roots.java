@@ -145,15 +145,20 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
         try {
             CompletableFuture<Root> call = calls.submit(WHAT, () -> candidate.open(standing), Roots::discard);
             Futures.then(call, (root, failure) -> {
-                Root kept = root == null ? servesAfter(stale, key, failure) : landed(stale, key, root);
-                flights.remove(key, mine);
-                if (kept != null) {
-                    mine.complete(kept);
-                } else {
-                    mine.completeExceptionally(failure);
+                try {
+                    Root kept = root == null ? servesAfter(stale, key, failure) : landed(stale, key, root);
+                    flights.remove(key, mine);
+                    if (kept != null) {
+                        mine.complete(kept);
+                    } else {
+                        mine.completeExceptionally(failure);
+                    }
+                } catch (RuntimeException | Error e) { // a provider's versionOf, say: nobody may wait for it for good
+                    flights.remove(key, mine);
+                    mine.completeExceptionally(failure == null ? e : failure);
                 }
             });
-        } catch (KmsException e) {
+        } catch (RuntimeException | Error e) {
             flights.remove(key, mine);
             mine.completeExceptionally(e);
         }

@@ -172,7 +172,7 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
         Held now = held;
         Failure last = failure;
         boolean pastAge = now != null && time.nanoTime() - now.fetchedAt() >= maxAge;
-        if (!pastAge || last == null) {
+        if (!pastAge || last == null || !isNoAnswer(last.error())) {
             return null;
         }
         return last.error() instanceof UnavailableException unavailable ? unavailable : late(last.error());
@@ -223,7 +223,7 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
     }
 
     /**
-     * Puts a new key into the source, from where every process gets it.
+     * Puts a new key into the source, from where every process gets it. That it could not be read back at once is no failure.
      *
      * @return the new version's id, 32 hex digits
      */
@@ -235,7 +235,13 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
             revision = there.revision();
         }
         String id = write(source, random, revision);
-        refresh();
+        try {
+            refresh();
+        } catch (CallInterruptedException e) {
+            Thread.currentThread().interrupt(); // for whoever waits; the key is written
+        } catch (RuntimeException e) {
+            // It is written: whoever were told of a failure would rotate once more. The next fetch brings it.
+        }
         return id;
     }
 
@@ -302,8 +308,8 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
         if (now != null && serves(now, at, window)) {
             return now;
         }
-        demandNoFailureJustNow();
         try {
+            demandNoFailureJustNow();
             return fetch(now);
         } catch (RuntimeException e) {
             Held there = held; // none after a definite no
@@ -328,8 +334,13 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
     private boolean serves(Held now, long at, long window) {
         long age = at - now.fetchedAt();
         Failure last = failure;
-        boolean unanswered = last != null && last.at() - now.fetchedAt() > 0;
+        boolean unanswered = last != null && last.at() - now.fetchedAt() > 0 && isNoAnswer(last.error());
         return age < (unanswered ? window : maxAge) + GRACE_NANOS;
+    }
+
+    /** Whether that prolongs: what a store gave that is no key is an answer; a file that is being replaced is not. */
+    private boolean isNoAnswer(RuntimeException e) {
+        return source.onThisMachine() || Verdicts.isNoAnswer(e) || !(e instanceof KmsException);
     }
 
     /** Asks the source, or waits for whoever does. */

@@ -11,6 +11,7 @@ import io.sealwright.kms.PassphrasePolicy;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.ClosedException;
+import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.PermissionDeniedException;
@@ -274,6 +275,36 @@ class SecretMasterKeyTest {
         key.unwrap(old, BINDING).close();
         assertThat(source.versions).hasSize(2);
         assertThat(source.versions.get(1)).isNotEqualTo(new byte[32]);
+    }
+
+    @Test
+    void rotate_writtenButNotReadBack_isDone() {
+        ScriptedSource away = new ScriptedSource(1) {
+            @Override
+            public synchronized String write(SecretBytes fresh, String expected) {
+                String version = super.write(fresh, expected);
+                failure = SecretMasterKeyTest::noAnswer;
+                return version;
+            }
+        };
+        SecretMasterKey rotated = keyOf(away, OutagePolicy.defaults());
+        String id = rotated.rotate();
+        away.failure = null;
+        time.advance(Duration.ofSeconds(1));
+        Recipient young = rotated.wrap(SecretBytes.owning(new byte[32]), BINDING);
+        assertThat(java.util.HexFormat.of().formatHex(young.id())).startsWith(id);
+    }
+
+    @Test
+    void outage_secretMalformedMeanwhile_isAnAnswerAndProlongsNothing() {
+        Recipient wrapped = wrapped();
+        source.failure = () -> new ConfigurationException("No key.", "Somebody wrote another thing.", "Restore it.");
+        time.advance(Duration.ofMinutes(4).plusSeconds(30));
+        assertThatThrownBy(key::refresh).isInstanceOf(ConfigurationException.class);
+        key.unwrap(wrapped, BINDING).close();
+        time.advance(Duration.ofSeconds(31));
+        assertThat(key.unanswered()).isNull();
+        assertThatThrownBy(() -> key.unwrap(wrapped, BINDING)).isInstanceOf(ConfigurationException.class);
     }
 
     @Test
