@@ -86,8 +86,7 @@ final class DataSourceConnections implements Connections {
         @Override
         public void close() {
             try (connection) {
-                if (spoilt) {
-                    end();
+                if (spoilt && !freed()) {
                     return;
                 }
                 if (answerMillis >= 0) {
@@ -103,19 +102,22 @@ final class DataSourceConnections implements Connections {
 
         /**
          * Whoever gets it next must not stand in our transaction: rolls back once more, beneath what a pool puts around a
-         * connection, and ends one where that fails. (Not each: a pool may lend a closed connection once more.)
+         * connection, and ends one where that fails. (Not each: a pool may lend a closed connection once more.) Whether it
+         * goes on.
          */
-        private void end() {
+        private boolean freed() {
             try {
                 Connection physical =
                         connection.isWrapperFor(Connection.class) ? connection.unwrap(Connection.class) : connection;
-                if (!isFree(physical)) {
-                    connection.abort(Runnable::run);
-                    physical.close(); // SQLite's driver takes abort() for nothing
+                if (isFree(physical)) {
+                    return true;
                 }
+                connection.abort(Runnable::run);
+                physical.close(); // SQLite's driver takes abort() for nothing
             } catch (SQLException e) {
                 LOG.debug("A connection that failed does not close.", e);
             }
+            return false;
         }
 
         private static boolean isFree(Connection connection) {
