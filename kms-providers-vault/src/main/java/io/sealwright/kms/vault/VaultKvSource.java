@@ -3,7 +3,6 @@ package io.sealwright.kms.vault;
 import io.github.jopenlibs.vault.json.JsonObject;
 import io.github.jopenlibs.vault.json.JsonValue;
 import io.sealwright.kms.SecretBytes;
-import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyNotFoundException;
@@ -21,7 +20,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -38,14 +36,15 @@ final class VaultKvSource implements SecretSource {
     private final String dataPath;
     private final VaultSession session;
     private final TimeSource time;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private final SessionUse use;
 
     /** @param path mount, and behind the first slash the secret's path */
     VaultKvSource(String uri, String path, VaultSession session, TimeSource time) {
         int slash = path.indexOf('/');
         this.uri = uri;
         this.dataPath = path.substring(0, slash) + "/data" + path.substring(slash);
-        this.session = session.retain();
+        this.session = session;
+        this.use = new SessionUse(session, "The secret " + uri);
         this.time = time;
     }
 
@@ -57,7 +56,7 @@ final class VaultKvSource implements SecretSource {
     /** One request for each version that the server keeps (10 unless its {@code max_versions} says otherwise). */
     @Override
     public SecretVersions fetch() {
-        Deadline deadline = deadline();
+        Deadline deadline = use.deadline();
         Found newest = read("", deadline);
         if (newest.fields == null) {
             throw newest.deleted(uri);
@@ -92,7 +91,7 @@ final class VaultKvSource implements SecretSource {
     /** @return the new version's number */
     @Override
     public String write(SecretBytes key, String expected) {
-        Deadline deadline = deadline();
+        Deadline deadline = use.deadline();
         JsonObject fields = new JsonObject();
         boolean hex = false;
         int compared = 0;
@@ -128,24 +127,12 @@ final class VaultKvSource implements SecretSource {
 
     @Override
     public void close() {
-        if (closed.compareAndSet(false, true)) {
-            session.release();
-        }
+        use.close();
     }
 
     @Override
     public String toString() {
         return "VaultKvSource[" + uri + "]";
-    }
-
-    private Deadline deadline() {
-        if (closed.get()) {
-            throw new ClosedException(
-                    "The secret " + uri + " was closed.",
-                    "The manager that it belongs to was closed.",
-                    "Open a new KeyManager, or keep the old one open until the last call has ended.");
-        }
-        return session.deadline();
     }
 
     /** One version; one that is not there, or was deleted, has no fields. */
