@@ -15,6 +15,15 @@ public interface MasterKeys {
     List<String> uris();
 
     /**
+     * Asks the provider of one master key what it tells about it. Takes at most the deadline.
+     *
+     * @param uri one of {@link #uris()}
+     * @throws io.sealwright.kms.error.ConfigurationException if it is no master key of this manager
+     * @throws KmsException as the provider answers: not found, denied, unavailable
+     */
+    MasterKeyMetadata metadata(String uri);
+
+    /**
      * Makes a new version of one master key. From now on it wraps; older ones go on unwrapping. What is stored stays as
      * it is until {@link #rewrapStored}.
      *

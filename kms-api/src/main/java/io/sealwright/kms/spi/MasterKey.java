@@ -1,5 +1,6 @@
 package io.sealwright.kms.spi;
 
+import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.SecretBytes;
 import java.security.SecureRandom;
 import java.util.HexFormat;
@@ -125,6 +126,17 @@ public interface MasterKey extends AutoCloseable {
      * @return one line that tells what it is and how it is
      */
     String check();
+
+    /**
+     * Asks what the provider tells about the key: for people, and never relied on. May block. A key that is disabled is
+     * told as such, without an error, where the provider tells it.
+     *
+     * <p>The default is {@link #check} and nothing more.
+     */
+    default MasterKeyMetadata metadata() {
+        String unused = check();
+        return MasterKeyMetadata.enabled(uri());
+    }
 
     /**
      * Makes a new version which later wraps use; older ones go on unwrapping. May block. Never repeated by the engine: if

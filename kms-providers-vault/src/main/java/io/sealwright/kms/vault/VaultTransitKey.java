@@ -1,9 +1,9 @@
 package io.sealwright.kms.vault;
 
 import io.github.jopenlibs.vault.json.JsonObject;
+import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.AuthenticationFailedException;
-import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.PermissionDeniedException;
@@ -19,7 +19,6 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +45,7 @@ final class VaultTransitKey implements MasterKey {
     private final VaultSession session;
     private final SecureRandom random = new SecureRandom();
     private final AtomicLong newest = new AtomicLong(); // version; 0: not known yet
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private final SessionUse use;
     private volatile DataKeys dataKeys = DataKeys.UNKNOWN;
 
     /** @param path mount and, behind the last slash, key */
@@ -56,7 +55,8 @@ final class VaultTransitKey implements MasterKey {
         this.mount = path.substring(0, slash);
         this.key = path.substring(slash + 1);
         this.id = TransitWrap.id(session.namespace(), path);
-        this.session = session.retain();
+        this.session = session;
+        this.use = new SessionUse(session, "The key " + uri);
     }
 
     @Override
@@ -85,12 +85,12 @@ final class VaultTransitKey implements MasterKey {
     @Override
     public boolean refresh() {
         long before = newest.get();
-        return facts("look at", deadline()).latest() > before;
+        return facts("look at", use.deadline()).latest() > before;
     }
 
     @Override
     public GeneratedKey generate(WrapBinding binding) {
-        Deadline deadline = deadline();
+        Deadline deadline = use.deadline();
         if (dataKeys != DataKeys.NOT_USED) {
             GeneratedKey made = dataKey(binding, deadline);
             if (made != null) {
@@ -113,7 +113,7 @@ final class VaultTransitKey implements MasterKey {
 
     @Override
     public Recipient wrap(SecretBytes secret, WrapBinding binding) {
-        return wrap(secret, binding, deadline());
+        return wrap(secret, binding, use.deadline());
     }
 
     private Recipient wrap(SecretBytes secret, WrapBinding binding, Deadline deadline) {
@@ -133,7 +133,7 @@ final class VaultTransitKey implements MasterKey {
 
     @Override
     public SecretBytes unwrap(Recipient recipient, WrapBinding binding) {
-        Deadline deadline = deadline();
+        Deadline deadline = use.deadline();
         if (!recognizes(recipient)) {
             throw new AuthenticationFailedException();
         }
@@ -142,17 +142,30 @@ final class VaultTransitKey implements MasterKey {
 
     @Override
     public String check() {
-        TransitFacts facts = facts("look at", deadline());
+        TransitFacts facts = facts("look at", use.deadline());
         facts.requireUsable(uri);
         return uri + ": " + facts.type() + ", version " + facts.latest() + " of " + facts.rotated()
                 + ", opens from version " + facts.oldestOpening() + " on"
                 + (session.encrypted() ? "" : "; the connection is not encrypted");
     }
 
+    @Override
+    public MasterKeyMetadata metadata() {
+        TransitFacts facts = facts("look at", use.deadline());
+        return new MasterKeyMetadata(
+                uri,
+                Long.toString(facts.latest()),
+                null,
+                facts.created(),
+                facts.rotated(),
+                !facts.softDeleted(),
+                facts.type());
+    }
+
     /** @return the new version's number */
     @Override
     public String rotate() {
-        Deadline deadline = deadline();
+        Deadline deadline = use.deadline();
         String what = "rotate " + uri;
         // Rotating a key that is not there is an error of the server's own, but one without a name.
         facts("rotate", deadline).requireUsable(uri);
@@ -162,24 +175,12 @@ final class VaultTransitKey implements MasterKey {
 
     @Override
     public void close() {
-        if (closed.compareAndSet(false, true)) {
-            session.release();
-        }
+        use.close();
     }
 
     @Override
     public String toString() {
         return "VaultTransitKey[" + uri + "]";
-    }
-
-    private Deadline deadline() {
-        if (closed.get()) {
-            throw new ClosedException(
-                    "The key " + uri + " was closed.",
-                    "The manager that it belongs to was closed.",
-                    "Open a new KeyManager, or keep the old one open until the last call has ended.");
-        }
-        return session.deadline();
     }
 
     private String keyPath() {

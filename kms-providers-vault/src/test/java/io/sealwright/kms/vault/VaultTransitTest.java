@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.ConfigurationException;
@@ -154,6 +155,10 @@ class VaultTransitTest {
             key.unwrap(fresh, BINDING).close();
             assertThat(key.versionOf(old)).isEqualTo("1");
             assertThat(key.versionOf(fresh)).isEqualTo("2");
+            MasterKeyMetadata told = key.metadata();
+            assertThat(told.version()).isEqualTo("2");
+            assertThat(told.spec()).isEqualTo("aes256-gcm96");
+            assertThat(told.createdAt()).isNotNull().isBeforeOrEqualTo(told.rotatedAt());
             assertThat(key.check()).contains("version 2 of", "opens from version 2 on", "not encrypted");
         }
     }

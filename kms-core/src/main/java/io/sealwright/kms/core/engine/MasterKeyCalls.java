@@ -1,6 +1,7 @@
 package io.sealwright.kms.core.engine;
 
 import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.namedkey.NamedKeyRing;
 import io.sealwright.kms.core.provider.ProviderCalls;
@@ -42,16 +43,26 @@ final class MasterKeyCalls implements io.sealwright.kms.MasterKeys {
     }
 
     @Override
+    public MasterKeyMetadata metadata(String uri) {
+        MasterKey key = named(uri);
+        return calls.call("describe " + uri, () -> calls.invoke(key, Operation.CHECK, key::metadata));
+    }
+
+    @Override
     public String rotate(String uri) {
+        MasterKey key = named(uri);
+        return calls.call("rotate " + uri, () -> calls.invoke(key, Operation.ROTATE, key::rotate));
+    }
+
+    private MasterKey named(String uri) {
         manager.demandOpen();
-        MasterKey key = keys.opening().stream()
+        return keys.opening().stream()
                 .filter(candidate -> candidate.uri().equals(uri))
                 .findFirst()
                 .orElseThrow(() -> new ConfigurationException(
                         "'" + uri + "' is not one of this manager's master keys.",
                         "They are: " + uris() + ".",
                         "Build the manager with .masterKey(...) for it."));
-        return calls.call("rotate " + uri, () -> calls.invoke(key, Operation.ROTATE, key::rotate));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.sealwright.kms.core.local;
 
+import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.crypto.CloneSafeRandom;
 import io.sealwright.kms.core.wrapping.KeyRing;
@@ -139,6 +140,22 @@ final class LocalMasterKey implements MasterKey {
         int count = now.entries().size();
         return uri + ": version " + newest.map(KeyRing.Entry::number).orElseThrow() + " of "
                 + (count == 1 ? "1 version" : count + " versions") + ", file " + store.file();
+    }
+
+    @Override
+    public MasterKeyMetadata metadata() {
+        requireOpen();
+        try (KeyFile contents = store.load().contents()) {
+            KeyFile.Version newest = contents.newest();
+            return new MasterKeyMetadata(
+                    uri,
+                    Integer.toString(newest.number()),
+                    null,
+                    contents.versions().get(0).made(),
+                    newest.made(),
+                    true,
+                    "AES-256");
+        }
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.sealwright.kms.core.secretsource;
 
+import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.PassphrasePolicy;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.crypto.CloneSafeRandom;
@@ -220,6 +221,14 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
         requireOpen();
         refresh();
         return source.check();
+    }
+
+    @Override
+    public MasterKeyMetadata metadata() {
+        requireOpen();
+        try (SecretVersions there = source.fetch()) {
+            return SecretFacts.of(uri(), there);
+        }
     }
 
     /**

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeySpec;
+import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.MasterKeys;
 import io.sealwright.kms.MasterKeys.Probe;
 import io.sealwright.kms.MasterKeys.Progress;
@@ -61,6 +62,14 @@ class MasterKeyCallsTest {
         assertThatThrownBy(() -> keys.rotate("faulty://other"))
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("faulty://first");
+    }
+
+    @Test
+    void metadata_ofAKeyThatTellsNothing_isItsNameAndThatItWorks() {
+        assertThat(keys.metadata("faulty://first")).isEqualTo(MasterKeyMetadata.enabled("faulty://first"));
+        assertThatThrownBy(() -> keys.metadata("faulty://other")).isInstanceOf(ConfigurationException.class);
+        first.fail(Operation.CHECK, 1, MasterKeyCallsTest::denied);
+        assertThatThrownBy(() -> keys.metadata("faulty://first")).isInstanceOf(PermissionDeniedException.class);
     }
 
     @Test

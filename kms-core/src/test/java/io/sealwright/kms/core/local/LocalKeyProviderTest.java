@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.CallInterruptedException;
@@ -112,6 +113,21 @@ class LocalKeyProviderTest {
         assertThat(mode(home)).isEqualTo("rwx------");
         assertThat(names()).containsExactly("default.key", "default.key.lock");
         assertThat(mode(home.resolve("local/default.key.lock"))).isEqualTo("rw-------");
+    }
+
+    @Test
+    void metadata_afterARotation_tellsBothTimesAndTheNewVersion() {
+        try (MasterKey key = open("local://default", true)) {
+            MasterKeyMetadata first = key.metadata();
+            assertThat(first.version()).isEqualTo("1");
+            assertThat(first.createdAt()).isEqualTo(first.rotatedAt()).isNotNull();
+            key.rotate();
+            MasterKeyMetadata second = key.metadata();
+            assertThat(second.version()).isEqualTo("2");
+            assertThat(second.createdAt()).isEqualTo(first.createdAt());
+            assertThat(second.rotatedAt()).isAfterOrEqualTo(first.rotatedAt());
+            assertThat(second.spec()).isEqualTo("AES-256");
+        }
     }
 
     @Test

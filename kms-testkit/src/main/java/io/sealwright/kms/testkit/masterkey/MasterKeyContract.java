@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.CallInterruptedException;
@@ -397,6 +398,17 @@ public abstract class MasterKeyContract {
         demand(situation);
         bringAbout(situation);
         redacted(assertThrows(UnavailableException.class, key::check));
+    }
+
+    @Test
+    void metadata_workingKey_isOfThatKeyAndPlausible() {
+        MasterKeyMetadata told = key.metadata();
+        assertEquals(key.uri(), told.masterKey());
+        assertTrue(told.enabled());
+        if (told.createdAt() != null && told.rotatedAt() != null) {
+            assertFalse(told.rotatedAt().isBefore(told.createdAt()), told.toString());
+        }
+        redacted(told.toString());
     }
 
     @Test
