@@ -28,7 +28,10 @@ public final class ChunkThreads implements AutoCloseable {
     private static final long IDLE_SECONDS = 5;
 
     private static final long LEAST_SHARED_BYTES = 512 * 1024;
-    private static final float LEAST_SHARED_NANOS = 1_200_000;
+    /** Work of one core that is worth a wake-up; whether helpers come in time is learnt, see {@link #worthSharing}. */
+    private static final float LEAST_SHARED_NANOS = 90_000;
+
+    private static final float MOST_DELAY_NANOS = 12_000_000;
     private static final float DELAYS = 3;
 
     private final @Nullable Executor given;
@@ -129,7 +132,7 @@ public final class ChunkThreads implements AutoCloseable {
 
     /** How late a helper began, or found that it was too late. */
     void helperCame(long nanos) {
-        delayNanos += (Math.min(LEAST_SHARED_NANOS * 10, (float) nanos) - delayNanos) / 4;
+        delayNanos += (Math.min(MOST_DELAY_NANOS, (float) nanos) - delayNanos) / 4;
     }
 
     /** Hands a task to a helper; false if none takes it. */
