@@ -134,11 +134,13 @@ public final class Lease {
         refreshAt = now + PAUSE.toNanos();
     }
 
-    /** Ends it for good. */
-    public synchronized void end(long now) {
+    /** Ends it for good; whether it was not ended before. */
+    public synchronized boolean end(long now) {
+        boolean first = !ended;
         ended = true;
         servesUntil = now;
         refreshAt = now;
+        return first;
     }
 
     /** Whether it was ended. */

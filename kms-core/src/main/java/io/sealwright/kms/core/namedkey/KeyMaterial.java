@@ -261,14 +261,16 @@ final class KeyMaterial implements AutoCloseable, Verdicts.Holder {
     }
 
     @Override
-    public void end(Matter matter) {
+    public boolean end(Matter matter) {
+        boolean ended = false;
         for (KeyEntry entry : known.entries()) {
             for (HeldVersion held : entry.versions()) {
                 if (held.source().concernedBy(matter)) {
-                    held.lease().end(time.nanoTime());
+                    ended |= held.lease().end(time.nanoTime());
                 }
             }
         }
+        return ended;
     }
 
     @Override

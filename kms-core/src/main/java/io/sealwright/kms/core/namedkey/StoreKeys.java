@@ -143,11 +143,11 @@ final class StoreKeys implements AutoCloseable, Verdicts.Holder {
     }
 
     @Override
-    public void end(Matter matter) {
+    public boolean end(Matter matter) {
         Held there = held;
-        if (there != null && there.source().concernedBy(matter)) {
-            there.lease().end(time.nanoTime());
-        }
+        return there != null
+                && there.source().concernedBy(matter)
+                && there.lease().end(time.nanoTime());
     }
 
     @Override

@@ -45,9 +45,15 @@ final class Candidates {
         this.freshLook = new FreshLook(masterKeys, calls, time);
     }
 
-    /** The recipients that a key in memory recognises; null if a fresh read may find more. */
-    @Nullable
-    List<Candidate> inMemory(Header header) {
+    /**
+     * The recipients that keys in memory recognise.
+     *
+     * @param all whether that is all there can be; if not, {@link #fresh} may find more
+     */
+    record Known(List<Candidate> candidates, boolean all) {}
+
+    /** What is known without asking anybody. */
+    Known inMemory(Header header) {
         List<Candidate> found = new ArrayList<>();
         if (header.form() == Form.DIRECT) {
             byte[] id = header.directKeyId();
@@ -55,11 +61,8 @@ final class Candidates {
                 throw noMatch();
             }
             Optional<HeldVersion> held = namedKeys.held(id);
-            if (held.isEmpty()) {
-                return null;
-            }
-            found.add(new Candidate(false, null, standing -> maker.directRoot(held.get())));
-            return found;
+            held.ifPresent(version -> found.add(new Candidate(false, null, standing -> maker.directRoot(version))));
+            return new Known(found, held.isPresent());
         }
         boolean unknownNamedKey = false;
         for (Recipient recipient : header.recipients()) {
@@ -79,7 +82,7 @@ final class Candidates {
             }
             addMasters(found, header, recipient);
         }
-        return found.isEmpty() || unknownNamedKey || namesUnread(header) ? null : found;
+        return new Known(found, !found.isEmpty() && !unknownNamedKey && !namesUnread(header));
     }
 
     /** Whether a master key that was not read yet may be the one that a recipient names. */
@@ -98,7 +101,7 @@ final class Candidates {
         }
     }
 
-    /** As {@link #inMemory}, with the store asked for key ids it may know, and master keys for newer versions. Blocks. */
+    /** All candidates, those of {@link #inMemory} included, with the store asked for key ids it may know, and master keys for newer versions. Blocks. */
     List<Candidate> fresh(Header header) {
         RuntimeException storeFailure = null;
         List<byte[]> ids = new ArrayList<>();

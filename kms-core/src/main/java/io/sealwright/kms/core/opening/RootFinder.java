@@ -4,6 +4,7 @@ import io.sealwright.kms.SecurityLevel;
 import io.sealwright.kms.core.epoch.EpochKeys;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.namedkey.HeldVersion;
+import io.sealwright.kms.core.opening.Candidates.Known;
 import io.sealwright.kms.core.provider.Events;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.error.AuthenticationFailedException;
@@ -60,9 +61,9 @@ final class RootFinder {
     /** Finds it; waits for providers if need be. */
     Found find(Header header, OpenPolicy open) {
         Failures failures = new Failures();
-        List<Candidate> inMemory = candidates.inMemory(header);
-        if (inMemory != null && inMemory.stream().noneMatch(roots::mustWait)) {
-            for (Candidate candidate : inMemory) {
+        Known known = candidates.inMemory(header);
+        if (known.all() && known.candidates().stream().noneMatch(roots::mustWait)) {
+            for (Candidate candidate : known.candidates()) {
                 Found found = attempt(header, open, candidate, failures);
                 if (found != null) {
                     return found;
@@ -76,18 +77,42 @@ final class RootFinder {
     /** Finds it without holding the caller's thread. */
     CompletableFuture<Found> findAsync(Header header, OpenPolicy open) {
         long end = System.nanoTime() + calls.deadline().toNanos();
-        List<Candidate> inMemory = candidates.inMemory(header);
-        if (inMemory != null) {
-            return inOrder(header, open, inMemory, 0, new Failures(), end);
+        Failures failures = new Failures();
+        Known known = candidates.inMemory(header);
+        if (known.all()) {
+            return inOrder(header, open, known.candidates(), 0, failures, end);
         }
-        return calls.submit(Roots.WHAT, () -> candidates.fresh(header), discarded -> {})
-                .thenCompose(fresh -> inOrder(header, open, fresh, 0, new Failures(), end));
+        // What is in memory first: a store that hangs must not hold up what a key here opens.
+        List<Candidate> atHand = known.candidates().stream()
+                .filter(candidate -> !roots.mustWait(candidate))
+                .toList();
+        return tried(header, open, atHand, 0, failures, end)
+                .thenCompose(found -> found != null
+                        ? CompletableFuture.completedFuture(found)
+                        : calls.submit(Roots.WHAT, () -> candidates.fresh(header), discarded -> {})
+                                .thenCompose(fresh -> inOrder(header, open, without(fresh, atHand), 0, failures, end)));
+    }
+
+    private static List<Candidate> without(List<Candidate> candidates, List<Candidate> tried) {
+        return candidates.stream()
+                .filter(candidate -> candidate.key() == null
+                        || tried.stream().noneMatch(other -> candidate.key().equals(other.key())))
+                .toList();
     }
 
     private CompletableFuture<Found> inOrder(
             Header header, OpenPolicy open, List<Candidate> chosen, int index, Failures failures, long end) {
+        return tried(header, open, chosen, index, failures, end)
+                .thenCompose(found -> found != null
+                        ? CompletableFuture.completedFuture(found)
+                        : CompletableFuture.failedFuture(failures.verdict()));
+    }
+
+    /** What the first of these candidates gives that opens the header, from that one on; null if none does. */
+    private CompletableFuture<@Nullable Found> tried(
+            Header header, OpenPolicy open, List<Candidate> chosen, int index, Failures failures, long end) {
         if (index == chosen.size()) {
-            return CompletableFuture.failedFuture(failures.verdict());
+            return CompletableFuture.completedFuture(null);
         }
         Candidate candidate = chosen.get(index);
         CompletableFuture<Root> root = roots.rootOf(candidate);
@@ -103,7 +128,7 @@ final class RootFinder {
                         step(header, open, index, roots.orServing(candidate, found, failure), failure, failures))
                 .thenCompose(step -> step.found() != null
                         ? CompletableFuture.completedFuture(step.found())
-                        : inOrder(header, open, chosen, step.next(), failures, end));
+                        : tried(header, open, chosen, step.next(), failures, end));
     }
 
     /** What trying one candidate led to: what was found, or which candidate is next. */

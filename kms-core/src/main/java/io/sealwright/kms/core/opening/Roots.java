@@ -15,6 +15,7 @@ import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -48,6 +49,9 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
     private final Map<RootKey, CompletableFuture<Root>> flights = new ConcurrentHashMap<>();
     private final LongAdder misses = new LongAdder();
     private volatile boolean closed;
+
+    /** What was asked for while it was ended: such an answer is of before, and serves those who waited alone. */
+    private final Set<RootKey> overtaken = ConcurrentHashMap.newKeySet();
 
     Roots(RootMaker maker, @Nullable NamedKeyRing namedKeys, ProviderCalls calls, CoarseTime time) {
         this.maker = maker;
@@ -147,6 +151,9 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
             Futures.then(call, (root, failure) -> {
                 try {
                     Root kept = root == null ? servesAfter(stale, key, failure) : landed(stale, key, root);
+                    if (overtaken.remove(key) && kept != null) {
+                        kept.lease().end(time.now());
+                    }
                     flights.remove(key, mine);
                     if (kept != null) {
                         mine.complete(kept);
@@ -284,10 +291,13 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
     }
 
     @Override
-    public void end(Matter matter) {
+    public boolean end(Matter matter) {
+        overtaken.retainAll(flights.keySet());
+        // Flights first: one that lands between the two has its root in the cache by then.
+        flights.keySet().stream().filter(key -> concerned(key, matter)).forEach(overtaken::add);
         long now = time.now();
-        roots.asMap().values().removeIf(root -> {
-            boolean concerned = concerned(root, matter);
+        return roots.asMap().values().removeIf(root -> {
+            boolean concerned = concerned(root.source(), matter);
             if (concerned) {
                 root.lease().end(now);
             }
@@ -295,8 +305,7 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
         });
     }
 
-    private static boolean concerned(Root root, Matter matter) {
-        RootKey key = root.source();
+    private static boolean concerned(@Nullable RootKey key, Matter matter) {
         MasterKey master = key == null ? null : key.master();
         return key != null
                 && master != null
@@ -306,7 +315,9 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
     @Override
     public boolean recheck(Matter matter) {
         for (Root root : roots.asMap().values()) {
-            if (concerned(root, matter) && root.worked() && root.lease().kept(time.now())) {
+            if (concerned(root.source(), matter)
+                    && root.worked()
+                    && root.lease().kept(time.now())) {
                 check(root);
                 return true;
             }

@@ -1,12 +1,14 @@
 package io.sealwright.kms.core.passphrase;
 
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.error.ClosedException;
 import java.security.MessageDigest;
 import java.util.Arrays;
 
 /** One passphrase that this process holds, told apart from others by identity. Closing wipes it. */
 public final class Passphrase implements AutoCloseable {
     private final SecretBytes text;
+    private volatile boolean closed;
 
     /**
      * Keeps a copy.
@@ -30,13 +32,30 @@ public final class Passphrase implements AutoCloseable {
         }
     }
 
-    /** A copy, which the caller wipes. */
+    /**
+     * A copy, which the caller wipes.
+     *
+     * @throws ClosedException if it was closed
+     */
     byte[] copy() {
-        return text.copy();
+        try {
+            return text.copy();
+        } catch (IllegalStateException e) {
+            throw new ClosedException(
+                    "The passphrase was dropped.",
+                    "The place it comes from has it no more, or its manager was closed.",
+                    "Repeat the call: it takes the passphrase that is there now.");
+        }
+    }
+
+    /** Whether it was closed. */
+    boolean closed() {
+        return closed;
     }
 
     @Override
     public void close() {
+        closed = true;
         text.close();
     }
 

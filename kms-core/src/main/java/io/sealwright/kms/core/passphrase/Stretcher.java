@@ -9,6 +9,7 @@ import io.sealwright.kms.core.wrapping.WrappingKey;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.error.OverloadedException;
 import io.sealwright.kms.spi.Argon2id;
 import java.security.GeneralSecurityException;
 import java.util.Arrays;
@@ -76,11 +77,9 @@ final class Stretcher implements AutoCloseable {
             }
             WrappingKey fresh = derive(passphrase, stretching);
             synchronized (keys) {
-                try {
-                    present(place); // for the check alone: closed in the meantime, nothing is kept
-                } catch (ClosedException e) {
+                if (closed || passphrase.closed()) { // whoever closes one forgets its keys after that
                     fresh.close();
-                    throw e;
+                    throw closedError();
                 }
                 keys.put(place, fresh);
                 evict();
@@ -99,7 +98,7 @@ final class Stretcher implements AutoCloseable {
         }
     }
 
-    /** Drops every key of a passphrase. */
+    /** Drops every key of a passphrase; one that is derived just now is not kept if the passphrase was closed before. */
     void forget(Passphrase passphrase) {
         synchronized (keys) {
             keys.entrySet().removeIf(entry -> {
@@ -123,12 +122,16 @@ final class Stretcher implements AutoCloseable {
 
     private @Nullable WrappingKey present(Place place) {
         if (closed) {
-            throw new ClosedException(
-                    "The key of the passphrase was closed.",
-                    "The manager that it belongs to was closed.",
-                    "Open a new KeyManager, or keep the old one open until the last call has ended.");
+            throw closedError();
         }
         return keys.get(place);
+    }
+
+    private static ClosedException closedError() {
+        return new ClosedException(
+                "The key of the passphrase was closed.",
+                "The manager that it belongs to was closed, or the place it comes from has the passphrase no more.",
+                "Repeat the call if the manager is open; if not, open a new one and close it last.");
     }
 
     private void evict() {
@@ -167,9 +170,17 @@ final class Stretcher implements AutoCloseable {
                     KEY_BYTES,
                     Thread.currentThread()::isInterrupted);
         }
-        return argon2id.get()
-                .orElseThrow(Stretcher::noArgon2id)
-                .derive(text, stretching.salt(), policy.memoryKiB(), policy.passes(), policy.lanes(), KEY_BYTES);
+        try {
+            return argon2id.get()
+                    .orElseThrow(Stretcher::noArgon2id)
+                    .derive(text, stretching.salt(), policy.memoryKiB(), policy.passes(), policy.lanes(), KEY_BYTES);
+        } catch (OutOfMemoryError e) {
+            throw new OverloadedException(
+                    "The passphrase was not stretched.",
+                    "Argon2id takes " + policy.memoryKiB() + " KiB of memory here, and the JVM has not so much left.",
+                    "Give the JVM a larger heap (-Xmx), or repeat the call when less is going on.",
+                    e);
+        }
     }
 
     static ConfigurationException noArgon2id() {

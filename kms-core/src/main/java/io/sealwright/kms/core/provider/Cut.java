@@ -7,10 +7,15 @@ import io.sealwright.kms.error.UnavailableException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Work on this thread that is interrupted when its share of the deadline is over, so that something is left for what follows. */
 final class Cut {
+    /** The innermost one of this thread. */
+    private static final ThreadLocal<@Nullable Cut> INNERMOST = new ThreadLocal<>();
+
     private final Thread worker = Thread.currentThread();
+    private final @Nullable Cut outer = INNERMOST.get();
     private boolean over; // guarded by this
     private boolean cut; // guarded by this
 
@@ -19,6 +24,7 @@ final class Cut {
     static <T> T run(ProviderCalls calls, String what, long nanos, Supplier<T> work) {
         Cut cut = new Cut();
         CompletableFuture<Void> done = new CompletableFuture<>();
+        INNERMOST.set(cut);
         calls.after(nanos, done, cut::now);
         try {
             return work.get();
@@ -38,6 +44,7 @@ final class Cut {
         } finally {
             cut.end();
             done.complete(null);
+            cut.leave();
         }
     }
 
@@ -52,8 +59,27 @@ final class Cut {
     private synchronized boolean end() {
         if (!over && cut) {
             Thread.interrupted();
+            if (outer != null) {
+                outer.again(); // the flag was one for both
+            }
         }
         over = true;
         return cut;
+    }
+
+    private synchronized void again() {
+        if (!over && cut) {
+            worker.interrupt();
+        } else if (!over && outer != null) {
+            outer.again();
+        }
+    }
+
+    private void leave() {
+        if (outer == null) {
+            INNERMOST.remove();
+        } else {
+            INNERMOST.set(outer);
+        }
     }
 }

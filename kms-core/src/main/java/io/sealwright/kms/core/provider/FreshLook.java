@@ -3,6 +3,7 @@ package io.sealwright.kms.core.provider;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.OverloadedException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.TimeSource;
 import java.time.Duration;
@@ -19,6 +20,9 @@ import org.slf4j.LoggerFactory;
 public final class FreshLook {
     /** From the beginning of one look to that of the next. */
     static final long PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
+
+    /** Workers that wait for one look; more are refused, so that a store that hangs leaves workers for what is known. */
+    static final int MOST_WAITING = 16;
 
     private static final Logger LOG = LoggerFactory.getLogger(FreshLook.class);
 
@@ -44,9 +48,16 @@ public final class FreshLook {
      * @param patient whether to wait until a look may be made, a second at most, and half of a call's deadline: for
      *     what is surely meant for a key here. What strangers send does not wait
      * @throws CallInterruptedException if the thread was interrupted meanwhile
+     * @throws OverloadedException if sixteen others wait already
      */
     public void look(boolean patient) {
         long before = ended;
+        if (looking.getQueueLength() >= MOST_WAITING) {
+            throw new OverloadedException(
+                    "A message may be for a newer version of a master key, and that was not looked for.",
+                    MOST_WAITING + " others wait for a look that is under way.",
+                    "Repeat the call later; check whether the place the keys come from is slow or hangs.");
+        }
         try {
             looking.lockInterruptibly();
         } catch (InterruptedException e) {

@@ -35,6 +35,9 @@ final class Guard {
     /** Threads that wait for a place among them; more are refused at once. */
     static final int MOST_WAITING = 48;
 
+    /** The part of a deadline, one in so many, below which an attempt had too little time to be judged by. */
+    private static final int LEAST_SHARE = 10;
+
     /** Half to one and a half times 100 ms, 200 ms, 400 ms … 2 s: many processes do not come back at one moment. */
     private static final IntervalFunction PAUSES =
             IntervalFunction.ofExponentialRandomBackoff(Duration.ofMillis(100), 2, 0.5, Duration.ofSeconds(2));
@@ -178,7 +181,10 @@ final class Guard {
     private <T> T attempt(
             Operation operation, Standing standing, Supplier<@Nullable T> call, Breaker.Permit permit, long share) {
         boolean foreign = operation == Operation.UNWRAP && standing == Standing.NEW;
-        calls.atDeadline(foreign ? permit::neutral : permit::unanswered);
+        // That nobody answers in the last moments of a deadline says little of the provider.
+        long time = share == 0 ? calls.remaining() : share;
+        boolean silenceTells = !foreign && time >= calls.deadline().toNanos() / LEAST_SHARE;
+        calls.atDeadline(silenceTells ? permit::unanswered : permit::neutral);
         try {
             T answer = share == 0
                     ? answered(key, operation, call)
@@ -190,10 +196,10 @@ final class Guard {
             if (foreign || e instanceof CallInterruptedException && !calls.ending()) {
                 // What a stranger's wrap brings about must not cut us off from the provider.
                 permit.neutral();
-            } else if (e instanceof UnavailableException || e instanceof CallInterruptedException) {
-                permit.unanswered();
-            } else {
+            } else if (!(e instanceof UnavailableException || e instanceof CallInterruptedException)) {
                 permit.answered();
+            } else if (silenceTells) {
+                permit.unanswered();
             }
             throw e;
         } finally {

@@ -72,8 +72,8 @@ public final class Verdicts {
 
     /** Whoever keeps what master keys gave. */
     public interface Holder {
-        /** Ends what is concerned, at once. */
-        void end(Matter matter);
+        /** Ends what is concerned, at once; whether there was any that could still serve. */
+        boolean end(Matter matter);
 
         /** Begins a check of one entry that is concerned; false if there is none. Does not block. */
         boolean recheck(Matter matter);
@@ -83,6 +83,7 @@ public final class Verdicts {
     private final TimeSource time;
     private final List<Holder> holders = new CopyOnWriteArrayList<>();
     private final Map<MasterKey, AtomicLong> recheckedAt = new ConcurrentHashMap<>();
+    private final Map<MasterKey, AtomicLong> toldAt = new ConcurrentHashMap<>();
 
     Verdicts(Events events, TimeSource time) {
         this.events = events;
@@ -130,17 +131,23 @@ public final class Verdicts {
     }
 
     private void end(KmsException no, Matter matter) {
+        boolean ended = false;
+        for (Holder holder : holders) {
+            ended |= holder.end(matter);
+        }
         String asked = Guard.name(matter.operation());
         String uri = matter.key().uri();
-        LOG.warn("{} said no to {} ({}): what it gave is not used any more", uri, asked, no.code());
-        holders.forEach(holder -> holder.end(matter));
-        events.tell(new KmsEvent.KeyEnded(time.instant(), asked, uri, no.code()));
+        // Whoever goes on asking is told no each time; the operator is told once, and each time that something ends.
+        if (once(toldAt, matter.key()) || ended) {
+            LOG.warn("{} said no to {} ({}): what it gave is not used any more", uri, asked, no.code());
+            events.tell(new KmsEvent.KeyEnded(time.instant(), asked, uri, no.code()));
+        }
     }
 
     /** A stranger's wrap was not unwrapped: asks a question of our own, if there is one and none was asked just now. */
     public void suspect(Throwable failure, MasterKey key, @Nullable String version, EncryptionContext context) {
         boolean no = isDefiniteNo(failure);
-        if (key.inProcess() || !no && !isNoAnswer(failure) || !mayRecheck(key)) {
+        if (key.inProcess() || !no && !isNoAnswer(failure) || !once(recheckedAt, key)) {
             return;
         }
         boolean denied = no && bare(failure) instanceof PermissionDeniedException;
@@ -153,9 +160,10 @@ public final class Verdicts {
         }
     }
 
-    private boolean mayRecheck(MasterKey key) {
+    /** True at most once a second for each key. */
+    private boolean once(Map<MasterKey, AtomicLong> times, MasterKey key) {
         long now = time.nanoTime();
-        AtomicLong last = recheckedAt.computeIfAbsent(key, k -> new AtomicLong(now - PAUSE_NANOS));
+        AtomicLong last = times.computeIfAbsent(key, k -> new AtomicLong(now - PAUSE_NANOS));
         long before = last.get();
         return now - before >= PAUSE_NANOS && last.compareAndSet(before, now);
     }

@@ -325,13 +325,18 @@ public final class SealingTarget implements AutoCloseable {
         return true;
     }
 
-    /** Ends the present key, and one that is being made: its named key has changed, or its master key said no. */
-    void retire() {
+    /**
+     * Ends the present key, and one that is being made: its named key has changed, or its master key said no. Whether there
+     * was one that could still serve.
+     */
+    boolean retire() {
         retirements.incrementAndGet();
         DataKey key = current;
-        if (key != null) {
-            key.retire();
+        if (key == null || key.retired()) {
+            return false;
         }
+        key.retire();
+        return true;
     }
 
     /** Wipes a key that is past its age and what an outage adds to it, so that an idle target holds nothing. */

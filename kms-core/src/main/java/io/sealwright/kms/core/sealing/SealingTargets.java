@@ -84,7 +84,7 @@ public final class SealingTargets implements AutoCloseable, Verdicts.Holder {
     public void namedKeyChanged(String name) {
         for (SealingTarget target : targets.values()) {
             if (target.plan().usesNamedKey(name)) {
-                target.retire();
+                boolean unused = target.retire();
             }
         }
     }
@@ -95,12 +95,14 @@ public final class SealingTargets implements AutoCloseable, Verdicts.Holder {
     }
 
     @Override
-    public void end(Matter matter) {
+    public boolean end(Matter matter) {
+        boolean ended = false;
         for (SealingTarget target : targets.values()) {
             if (target.concerned(matter)) {
-                target.retire();
+                ended |= target.retire();
             }
         }
+        return ended;
     }
 
     @Override

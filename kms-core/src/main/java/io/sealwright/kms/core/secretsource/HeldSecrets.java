@@ -166,8 +166,8 @@ final class HeldSecrets {
         }
         for (Passphrase passphrase : passphrases) {
             if (successor == null || !successor.passphrases.contains(passphrase)) {
-                stretched.forget(passphrase);
                 passphrase.close();
+                stretched.forget(passphrase);
             }
         }
     }

@@ -20,7 +20,9 @@ import io.sealwright.kms.testkit.time.ManualTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -343,6 +345,41 @@ class OutageTest {
         away();
         assertThat(kms.decrypt(message).toBytes()).isEqualTo(PLAINTEXT);
         assertThat(kms.encrypt(PLAINTEXT).toBytes()).isNotEmpty();
+    }
+
+    @Test
+    void no_toEachGenerate_isToldOnceASecond() {
+        KeyManager kms = kms();
+        key.fail(Operation.GENERATE, 100, No.DENIED::make);
+        for (int i = 0; i < 20; i++) {
+            String context = "c" + i;
+            assertThatThrownBy(
+                            () -> kms.encrypt(PLAINTEXT).context("a", context).toBytes())
+                    .isInstanceOf(PermissionDeniedException.class);
+        }
+        assertThat(told(KmsEvent.KeyEnded.class)).isEqualTo(1);
+        time.advance(Duration.ofSeconds(1));
+        assertThatThrownBy(() -> kms.encrypt(PLAINTEXT).toBytes()).isInstanceOf(PermissionDeniedException.class);
+        assertThat(told(KmsEvent.KeyEnded.class)).isEqualTo(2);
+    }
+
+    @Test
+    void no_whileAnAnswerIsUnderWay_theAnswerServesWhoWaitedAndIsNotKept() throws Exception {
+        byte[] message = kms().encrypt(PLAINTEXT).toBytes();
+        KeyManager kms = kms(Duration.ofSeconds(30), builder -> {});
+        Gate gate = key.hold(Operation.UNWRAP);
+        CompletableFuture<byte[]> waiting =
+                CompletableFuture.supplyAsync(() -> kms.decrypt(message).toBytes(), task -> new Thread(task).start());
+        gate.awaitWaiting(1, Duration.ofSeconds(10));
+        key.fail(Operation.GENERATE, 1, No.DELETED::make);
+        assertThatThrownBy(() -> kms.encrypt(PLAINTEXT).toBytes()).isInstanceOf(KeyNotFoundException.class);
+        gate.release();
+        assertThat(waiting.get(10, TimeUnit.SECONDS)).isEqualTo(PLAINTEXT);
+        int before = key.calls(Operation.UNWRAP);
+        assertThat(kms.decrypt(message).toBytes()).isEqualTo(PLAINTEXT);
+        assertThat(key.calls(Operation.UNWRAP)).as("asked again").isEqualTo(before + 1);
+        assertThat(kms.decrypt(message).toBytes()).isEqualTo(PLAINTEXT);
+        assertThat(key.calls(Operation.UNWRAP)).as("kept from then on").isEqualTo(before + 1);
     }
 
     @Test

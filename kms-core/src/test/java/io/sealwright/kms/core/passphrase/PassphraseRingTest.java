@@ -10,6 +10,7 @@ import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.error.OverloadedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.Argon2id;
 import io.sealwright.kms.spi.Recipient;
@@ -27,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -245,6 +247,43 @@ class PassphraseRingTest {
             assertThat(ring.isOutdated(passphrase, old)).isTrue();
             assertThat(ring.isOutdated(passphrase, stronger.wrap(passphrase, key, BINDING)))
                     .isTrue();
+        }
+    }
+
+    @Test
+    void wrap_passphraseDroppedWhileItIsStretched_keepsNoKeyOfIt() {
+        AtomicReference<PassphraseRing> itself = new AtomicReference<>();
+        Passphrase dropped = passphrase("dropped by its source while it works");
+        Argon2id slow = (text, salt, memory, passes, lanes, bytes) -> {
+            dropped.close();
+            itself.get().forget(dropped);
+            return Arrays.copyOf(salt, bytes);
+        };
+        Recipient elsewhere;
+        try (PassphraseRing sender =
+                new PassphraseRing(ARGON, () -> Optional.of((t, salt, m, p, l, bytes) -> Arrays.copyOf(salt, bytes)))) {
+            elsewhere = sender.wrap(other, key, BINDING);
+        }
+        try (PassphraseRing ring = new PassphraseRing(ARGON, () -> Optional.of(slow))) {
+            itself.set(ring);
+            assertThatThrownBy(() -> ring.unwrap(List.of(dropped), elsewhere, BINDING))
+                    .isInstanceOf(ClosedException.class);
+            assertThatThrownBy(() -> ring.unwrap(List.of(dropped), elsewhere, BINDING))
+                    .as("nothing was kept, and there is nothing to stretch")
+                    .isInstanceOf(ClosedException.class)
+                    .hasMessageContaining("The passphrase was dropped");
+        }
+    }
+
+    @Test
+    void wrap_noMemoryForArgon2id_isOverloadAndSaysHowMuchIsTaken() {
+        Argon2id hungry = (text, salt, memory, passes, lanes, bytes) -> {
+            throw new OutOfMemoryError("a test");
+        };
+        try (PassphraseRing ring = new PassphraseRing(ARGON, () -> Optional.of(hungry))) {
+            assertThatThrownBy(() -> ring.wrap(passphrase, key, BINDING))
+                    .isInstanceOf(OverloadedException.class)
+                    .hasMessageContaining("19456 KiB");
         }
     }
 

@@ -1,7 +1,9 @@
 package io.sealwright.kms.core.provider;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sealwright.kms.error.OverloadedException;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Gate;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
@@ -70,6 +72,30 @@ class FreshLookTest {
         gate.release();
         for (Future<?> one : all) {
             one.get(10, TimeUnit.SECONDS);
+        }
+        assertThat(looks()).isEqualTo(1);
+    }
+
+    /** What strangers send must not hold all workers while a secret store hangs. */
+    @Test
+    void look_whileOneHangs_asMayWaitAndMoreAreOverload() throws Exception {
+        Gate gate = key.hold(Operation.REFRESH);
+        List<Future<?>> all = new ArrayList<>();
+        for (int i = 0; i < 200 && all.stream().noneMatch(Future::isDone); i++) {
+            all.add(threads.submit(() -> look.look(false)));
+            Thread.sleep(5);
+        }
+        gate.awaitWaiting(1, Duration.ofSeconds(10));
+        List<Future<?>> refused = all.stream().filter(Future::isDone).toList();
+        assertThat(refused)
+                .isNotEmpty()
+                .allSatisfy(one -> assertThatThrownBy(one::get).hasCauseInstanceOf(OverloadedException.class));
+        assertThat(all).hasSizeGreaterThan(FreshLook.MOST_WAITING + 1);
+        gate.release();
+        for (Future<?> one : all) {
+            if (!refused.contains(one)) {
+                one.get(10, TimeUnit.SECONDS);
+            }
         }
         assertThat(looks()).isEqualTo(1);
     }

@@ -27,6 +27,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -302,6 +304,68 @@ class GuardTest {
         assertThat(told(KmsEvent.BreakerChanged.class)).hasSize(2);
     }
 
+    /** A caller's deadline that is nearly over is no word about the provider. */
+    @Test
+    void noAnswer_toCallsThatHadNoTime_doesNotOpenTheBreaker() {
+        calls.close();
+        calls = calls(Duration.ofMillis(500), 1);
+        key.fail(FaultyMasterKey.Operation.GENERATE, 100, NOTHING);
+        for (int i = 0; i < 8; i++) {
+            assertThatThrownBy(() -> calls.call("a test", () -> {
+                        sleep(470); // of 500 ms
+                        return calls.invoke(key, Operation.GENERATE, () -> key.generate(BINDING));
+                    }))
+                    .isInstanceOf(UnavailableException.class);
+        }
+        assertThat(told(KmsEvent.BreakerChanged.class)).isEmpty();
+        for (int i = 0; i < 8; i++) {
+            assertThatThrownBy(this::generate).isInstanceOf(UnavailableException.class);
+        }
+        assertThat(told(KmsEvent.BreakerChanged.class)).as("with time").hasSize(1);
+    }
+
+    /** Two cuts at one moment give one interrupt: the outer work must still be cut. */
+    @Test
+    void cut_insideAnother_endsBoth() {
+        long from = System.nanoTime();
+        long soon = Duration.ofMillis(100).toNanos();
+        assertThatThrownBy(() -> Cut.run(calls, "outer", soon, () -> {
+                    assertThatThrownBy(() -> Cut.run(calls, "inner", soon, () -> {
+                                sleep(10_000);
+                                sleepUninterrupted(300); // both have come by then
+                                throw NOTHING.get();
+                            }))
+                            .isInstanceOf(UnavailableException.class)
+                            .hasMessageContaining("inner");
+                    sleep(10_000);
+                    throw NOTHING.get();
+                }))
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageContaining("outer");
+        assertThat(System.nanoTime() - from).isLessThan(Duration.ofSeconds(9).toNanos());
+        assertThat(Thread.interrupted()).as("taken back").isFalse();
+    }
+
+    private static void sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void sleepUninterrupted(long millis) {
+        long until = System.nanoTime() + Duration.ofMillis(millis).toNanos();
+        boolean interrupted = false;
+        while (System.nanoTime() - until < 0) {
+            interrupted |= Thread.interrupted();
+            sleep(1);
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Test
     void overload_isTyped_leavesChecksTheirPlaces_andNeverOpensTheBreaker() throws Exception {
         Gate gate = key.hold(FaultyMasterKey.Operation.UNWRAP);
@@ -314,31 +378,30 @@ class GuardTest {
         for (int i = 0; i < Guard.MOST_WAITING; i++) {
             flights.add(flight(good, Standing.NEW));
         }
-        List<CompletableFuture<?>> later = new ArrayList<>();
-        long refused = 0;
+        int refused = 0;
         for (int i = 0; i < 200 && refused == 0; i++) {
-            CompletableFuture<?> more = flight(good, Standing.NEW);
+            // Which of those that are under way finds the last place to wait is a matter of the threads' order.
+            flights.add(flight(good, Standing.NEW));
+            Thread.sleep(5);
+            refused = (int) flights.stream().filter(CompletableFuture::isDone).count();
+        }
+        assertThat(refused).as("calls refused while none can end").isPositive();
+        CompletableFuture<?> proven = flight(good, Standing.PROVEN);
+        gate.awaitWaiting(Guard.MOST_CALLS + 1, Duration.ofSeconds(10));
+        gate.release();
+        proven.join();
+        int done = 0;
+        for (CompletableFuture<?> flight : flights) {
             try {
-                calls.await("a test", calls.within(more, Duration.ofMillis(50).toNanos()));
-            } catch (OverloadedException e) {
-                assertThat(e).hasMessageContaining("under way already");
-                refused++;
-            } catch (UnavailableException e) {
-                later.add(more); // it found a place to wait, or no thread yet
+                flight.get(10, TimeUnit.SECONDS);
+                done++;
+            } catch (ExecutionException e) {
+                assertThat(e.getCause())
+                        .isInstanceOf(OverloadedException.class)
+                        .hasMessageContaining("under way already");
             }
         }
-        assertThat(refused).isEqualTo(1);
-        flights.add(flight(good, Standing.PROVEN));
-        gate.awaitWaiting(Guard.MOST_CALLS + 1, Duration.ofSeconds(5));
-        gate.release();
-        for (CompletableFuture<?> flight : flights) {
-            flight.join();
-        }
-        for (CompletableFuture<?> flight : later) {
-            flight.handle((done, failure) -> assertThat(failure == null || failure instanceof OverloadedException)
-                            .isTrue())
-                    .join();
-        }
+        assertThat(done).isEqualTo(Guard.MOST_CALLS + Guard.MOST_WAITING);
         assertThat(calls.metrics(key).overloaded()).isPositive();
         assertThat(told(KmsEvent.BreakerChanged.class)).isEmpty();
     }

@@ -15,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -212,6 +214,46 @@ class SecretOutageTest {
     }
 
     /** Moves the clock, and lets the coarse one follow. */
+    /** One store that hangs must not hold up what a key in memory opens. */
+    @Test
+    void decrypt_anotherStoreHangsUnread_opensByWhatIsInMemory() throws Exception {
+        ScriptedSource hanging = new ScriptedSource(9) {
+            @Override
+            public String uri() {
+                return "scripted://hanging";
+            }
+        };
+        CountDownLatch never = new CountDownLatch(1);
+        hanging.before = () -> {
+            try {
+                boolean unused = never.await(60, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            throw new UnavailableException("No answer.", "The store hangs.", "Repeat it.");
+        };
+        try (KeyManager kms = KeyManager.builder()
+                .masterKey(source)
+                .alsoOpenWith(hanging)
+                .deadline(Duration.ofSeconds(20))
+                .build()) {
+            byte[] message = kms.encrypt("at hand").toBytes();
+            assertThat(kms.decrypt(message).toText()).isEqualTo("at hand");
+            assertThat(hanging.fetches).as("asked for nothing").hasValue(0);
+            byte[] foreign;
+            try (KeyManager elsewhere =
+                    KeyManager.builder().masterKey(new ScriptedSource(9)).build()) {
+                foreign = elsewhere.encrypt("in the other store").toBytes();
+            }
+            hanging.before = () -> {};
+            assertThat(kms.decrypt(foreign).toText())
+                    .as("what no key in memory opens is looked for")
+                    .isEqualTo("in the other store");
+        } finally {
+            never.countDown();
+        }
+    }
+
     private void pass(Duration step) throws InterruptedException {
         time.advance(step);
         Thread.sleep(200);
