@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Encrypts and decrypts data in this process under keys that a KMS guards.
@@ -138,6 +139,15 @@ public interface KeyManager extends AutoCloseable {
      * @throws io.sealwright.kms.error.NoMatchingRecipientException if no configured key is among its recipients
      */
     boolean needsRewrap(byte[] message);
+
+    /**
+     * Tells which keys of this manager, in which versions, stand behind a message's recipients, in the header's order; for a
+     * direct message, its one key. Only compares ids, but may ask the store for a named key, or a secret store for a key it
+     * has not fetched yet. Says nothing of whether the message opens.
+     *
+     * @param message the message, or at least its header
+     */
+    List<RecipientKey> recipients(byte[] message);
 
     /**
      * The named keys of the manager's store.

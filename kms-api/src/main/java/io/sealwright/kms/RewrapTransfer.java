@@ -4,13 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /** A message of any length about to be re-wrapped; as {@link Rewrapping}. Not safe for concurrent use. */
-public interface RewrapTransfer {
-    /** As {@link Rewrapping#associatedData}. */
-    RewrapTransfer associatedData(byte[] associatedData);
-
-    /** As {@link Rewrapping#allowCompromised}. */
-    RewrapTransfer allowCompromised();
-
+public interface RewrapTransfer extends RewrapOptions<RewrapTransfer> {
     /**
      * Reads to the end and writes the re-wrapped message, or the same bytes if nothing was to do. Closes neither
      * stream.

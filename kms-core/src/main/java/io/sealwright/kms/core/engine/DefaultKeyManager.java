@@ -15,6 +15,7 @@ import io.sealwright.kms.KeyManagerMetrics;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.NamedKeys;
 import io.sealwright.kms.Opener;
+import io.sealwright.kms.RecipientKey;
 import io.sealwright.kms.RewrapTransfer;
 import io.sealwright.kms.Rewrapping;
 import io.sealwright.kms.Sealer;
@@ -25,6 +26,7 @@ import io.sealwright.kms.core.chunked.ChunkedStreams;
 import io.sealwright.kms.core.epoch.Salts;
 import io.sealwright.kms.core.lease.Terms;
 import io.sealwright.kms.core.local.KmsHome;
+import io.sealwright.kms.core.message.HeaderParser;
 import io.sealwright.kms.core.namedkey.NamedKeyRing;
 import io.sealwright.kms.core.opening.Openings;
 import io.sealwright.kms.core.provider.Events;
@@ -169,7 +171,7 @@ final class DefaultKeyManager implements KeyManager {
         this.threads = new ChunkThreads(settings.chunkExecutor(), settings.warmUp(), settings.jcaProvider());
         this.bodies = new Bodies(openings, new ChunkedBodies(threads));
         this.streams = new ChunkedStreams(threads);
-        this.rewrapper = new Rewrapper(this, masterKeys, namedKeys, openings, calls);
+        this.rewrapper = new Rewrapper(this, masterKeys, namedKeys, openings, calls, maker);
         this.masterKeyCalls = new MasterKeyCalls(this, masterKeys, namedKeys, calls);
         this.healthCheck = new HealthCheck(masterKeys.opening(), store, namedKeys, calls, settings.time());
         List<Entry> entries =
@@ -339,7 +341,13 @@ final class DefaultKeyManager implements KeyManager {
     @Override
     public boolean needsRewrap(byte[] message) {
         demandOpen();
-        return rewrapper.needed(message);
+        return rewrapper.needed(HeaderParser.parse(message, 0, message.length), rewrapper.renewal());
+    }
+
+    @Override
+    public List<RecipientKey> recipients(byte[] message) {
+        demandOpen();
+        return rewrapper.keys(HeaderParser.parse(message, 0, message.length));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.sealwright.kms.core.engine;
 
+import io.sealwright.kms.RewrapOptions;
 import io.sealwright.kms.RewrapResult;
 import io.sealwright.kms.RewrapTransfer;
 import io.sealwright.kms.Rewrapping;
@@ -8,6 +9,7 @@ import io.sealwright.kms.core.engine.Rewrapper.NewHeader;
 import io.sealwright.kms.core.engine.Rewrapper.Outcome;
 import io.sealwright.kms.core.engine.Rewrapper.Unchanged;
 import io.sealwright.kms.core.message.Header;
+import io.sealwright.kms.core.message.HeaderParser;
 import io.sealwright.kms.core.message.HeaderReader;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KmsBugException;
@@ -26,19 +28,52 @@ final class RewrapCalls {
     private RewrapCalls() {}
 
     /** What both forms can be told. */
-    abstract static class Options<T> {
+    abstract static class Options<T extends RewrapOptions<T>> implements RewrapOptions<T> {
         final DefaultKeyManager kms;
         final Rewrapper rewrapper;
+        final RecipientChange change;
         private byte @Nullable [] associatedData;
         private boolean allowCompromised;
 
         Options(DefaultKeyManager kms, Rewrapper rewrapper) {
             this.kms = kms;
             this.rewrapper = rewrapper;
+            this.change = rewrapper.renewal();
         }
 
         abstract T self();
 
+        @Override
+        public final T toMasterKeys() {
+            change.toMasterKeys();
+            return self();
+        }
+
+        @Override
+        public final T add(String masterKeyUri) {
+            change.add(masterKeyUri);
+            return self();
+        }
+
+        @Override
+        public final T remove(String masterKeyUri) {
+            change.remove(masterKeyUri);
+            return self();
+        }
+
+        @Override
+        public final T replace(String oldUri, String newUri) {
+            change.replace(oldUri, newUri);
+            return self();
+        }
+
+        @Override
+        public final T removeUnknown() {
+            change.removeUnknown();
+            return self();
+        }
+
+        @Override
         public final T associatedData(byte[] data) {
             if (associatedData != null) {
                 throw new IllegalStateException("associatedData given twice");
@@ -47,6 +82,7 @@ final class RewrapCalls {
             return self();
         }
 
+        @Override
         public final T allowCompromised() {
             allowCompromised = true;
             return self();
@@ -56,7 +92,7 @@ final class RewrapCalls {
             kms.demandOpen();
             HeaderReader.Start start = HeaderReader.read(in);
             Header header = start.header();
-            Outcome outcome = rewrapper.plan(header, allowCompromised);
+            Outcome outcome = rewrapper.plan(header, change, allowCompromised);
             if (outcome instanceof EncryptAnew anew) {
                 encryptAnew(anew, start, out);
                 return anew.result();
@@ -114,6 +150,12 @@ final class RewrapCalls {
             RewrapResult result = rewrap(out);
             receiver.accept(out.toByteArray());
             return result;
+        }
+
+        @Override
+        public boolean needed() {
+            kms.demandOpen();
+            return rewrapper.needed(HeaderParser.parse(message, 0, message.length), change);
         }
 
         private RewrapResult rewrap(OutputStream out) {

@@ -149,8 +149,12 @@ public final class DataKeyMaker {
         }
     }
 
-    /** A passphrase is guessed more easily than any key: who guesses it has what the other keys guard. */
-    private void demandPassphraseAlone(List<Recipient> recipients) {
+    /**
+     * A passphrase is guessed more easily than any key: who guesses it has what the other keys guard.
+     *
+     * @throws RefusedException if one of the recipients is a passphrase, and there are others, and that is not allowed
+     */
+    public void demandPassphraseAlone(List<Recipient> recipients) {
         boolean passphrase = recipients.stream().anyMatch(PassphraseRing::isOne);
         if (passphrase && recipients.size() > 1 && !passphraseBesideOthers) {
             throw new RefusedException(

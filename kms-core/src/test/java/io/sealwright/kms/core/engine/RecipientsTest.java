@@ -200,7 +200,7 @@ class RecipientsTest {
         assertThat(kms.needsRewrap(message)).isTrue();
         byte[][] made = new byte[1][];
         RewrapResult result = kms.rewrap(message).into(bytes -> made[0] = bytes);
-        assertThat(result).isEqualTo(new RewrapResult(true, false, List.of("faulty://second"), List.of()));
+        assertThat(result).isEqualTo(new RewrapResult(true, false, List.of("faulty://second"), List.of(), List.of()));
         assertThat(recipients(made[0])).containsExactly("first", "second");
         assertThat(kms.needsRewrap(made[0])).isFalse();
         assertThat(kms(b -> b.masterKey(second.twin())).decrypt(made[0]).toBytes())
