@@ -25,6 +25,7 @@ final class Cli {
         COMMANDS.put("decrypt", DecryptCommand.class);
         COMMANDS.put("inspect", InspectCommand.class);
         COMMANDS.put("rewrap", RewrapCommand.class);
+        COMMANDS.put("migrate", MigrateCommand.class);
         COMMANDS.put("key", KeyCommand.class);
         COMMANDS.put("backup", BackupCommand.class);
         COMMANDS.put("master-key", MasterKeyCommand.class);

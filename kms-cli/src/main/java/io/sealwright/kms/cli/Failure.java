@@ -41,6 +41,8 @@ final class Failure extends RuntimeException {
         KMS_CLI_UNHEALTHY(1),
         /** Some stored keys could not be put under the master key. */
         KMS_CLI_NOT_REWRAPPED(1),
+        /** Some rows or files could not be moved to other keys. */
+        KMS_CLI_NOT_MOVED(1),
         /** The person at the terminal said no. */
         KMS_CLI_NOT_CONFIRMED(1),
         /** A signal stopped the command; 143 for SIGTERM. */

@@ -306,6 +306,27 @@ final class Home {
                         : "");
     }
 
+    /**
+     * A manager that moves data: wraps with these master keys (none: that of the environment, or the default one), and opens
+     * with those named, with every key there is, and with the store's, if it is there.
+     */
+    KeyManager movingAll(List<String> to, List<String> from) {
+        demandKeyFileOfStore();
+        Set<String> wrapping = new LinkedHashSet<>();
+        (to.isEmpty() ? List.of(masterKey()) : to).forEach(uri -> wrapping.add(canonical(uri)));
+        Set<String> opening = new LinkedHashSet<>();
+        from.forEach(uri -> opening.add(canonical(uri)));
+        opening.addAll(known());
+        opening.removeAll(wrapping);
+        KeyManagerBuilder builder = builder();
+        wrapping.forEach(builder::masterKey);
+        opening.forEach(builder::alsoOpenWith);
+        if (hasStore()) {
+            builder.store(store.open());
+        }
+        return builder.build();
+    }
+
     /** A master key's URI in the one spelling that managers know it by. */
     static String canonical(String uri) {
         return MasterKeyUri.parse(uri).toString();

@@ -4,7 +4,10 @@ import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.RewrapResult;
 import io.sealwright.kms.RewrapTransfer;
 import io.sealwright.kms.error.AuthenticationFailedException;
+import io.sealwright.kms.migrate.Migration;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -16,8 +19,11 @@ import picocli.CommandLine.Parameters;
         description = "Puts a message under the newest versions of its keys, in place; - is standard input to output.",
         sortOptions = false)
 final class RewrapCommand extends Command {
-    @Parameters(paramLabel = "IN", description = "Message to re-wrap, or - for standard input.")
-    private String input = "";
+    @Parameters(
+            paramLabel = "IN",
+            arity = "1..*",
+            description = "Message to re-wrap, or - for standard input; with --to files and folders.")
+    private List<String> inputs = new ArrayList<>();
 
     @Mixin
     private final OutputOption output = new OutputOption();
@@ -32,6 +38,9 @@ final class RewrapCommand extends Command {
     private @Nullable String associatedData;
 
     @Mixin
+    private final MovingOptions moving = new MovingOptions();
+
+    @Mixin
     private final StoreOption store = new StoreOption();
 
     @Override
@@ -40,6 +49,10 @@ final class RewrapCommand extends Command {
         byte[] given = Bindings.associatedData(associatedData);
         // Without -a there was none: a message that was bound to some does not open then, and the error names -a.
         byte[] data = given == null ? new byte[0] : given;
+        if (!moving.to().isEmpty()) {
+            return move(given);
+        }
+        String input = one();
         Home home = store.home(here());
         RewrapResult[] result = new RewrapResult[1];
         try (Source source = Source.open(here(), input);
@@ -67,6 +80,37 @@ final class RewrapCommand extends Command {
                 target.finish(source.file());
             }
             tell(source.name(), result[0]);
+        }
+        return 0;
+    }
+
+    /** The one message that is renewed in its place. */
+    private String one() {
+        String only = moving.given();
+        if (only != null || inputs.size() > 1) {
+            throw Failure.usage(
+                    only == null ? "Only one message is renewed at a time." : only + " needs --to.",
+                    "Where to is not said.",
+                    "Give one message, or the master key to move all of them to, as --to aws-kms://alias/app.");
+        }
+        return inputs.get(0);
+    }
+
+    private int move(byte @Nullable [] associatedData) {
+        if (output.isGiven() || inputs.contains("-")) {
+            throw Failure.usage(
+                    "With --to files are moved where they are.",
+                    "Standard input and -o have no place.",
+                    "Give files and folders.");
+        }
+        List<String> from = new ArrayList<>(moving.from());
+        from.addAll(opening.masterKeys());
+        try (KeyManager kms = store.home(here()).movingAll(moving.to(), from)) {
+            Migration job = moving.set(Migration.of(kms).files(MigrateCommand.paths(inputs)));
+            if (associatedData != null) {
+                job.associatedData(name -> associatedData);
+            }
+            moving.run(this, job);
         }
         return 0;
     }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The partial files of a run. SIGINT and SIGTERM end the JVM through its shutdown hooks with exit code 130 or 143; the
@@ -24,6 +25,7 @@ final class Unfinished {
     }
 
     private final Set<Path> files = new HashSet<>(); // guarded by this
+    private volatile @Nullable Runnable before;
     private boolean finished; // guarded by this
     private boolean stopped; // guarded by this
 
@@ -58,10 +60,23 @@ final class Unfinished {
         return stopped;
     }
 
+    /** Runs this when a signal comes, before files are removed: it lets work that has files of its own come to an end. */
+    void beforeStop(Runnable task) {
+        before = task;
+    }
+
+    private synchronized boolean isFinished() {
+        return finished;
+    }
+
     void removeOnSignal(Surroundings here) {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> {
+                            Runnable first = before;
+                            if (first != null && !isFinished()) {
+                                first.run();
+                            }
                             if (stop()) {
                                 here.writeError("kms: Stopped by a signal. The work is not finished. "
                                         + "Start the command again. [" + Failure.Code.KMS_CLI_STOPPED + "]\n");

@@ -1,0 +1,240 @@
+package io.sealwright.kms.migrate;
+
+import io.sealwright.kms.MessageInfo;
+import io.sealwright.kms.RewrapResult;
+import io.sealwright.kms.error.CallInterruptedException;
+import io.sealwright.kms.error.ClosedException;
+import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.MalformedMessageException;
+import io.sealwright.kms.error.StoreException;
+import io.sealwright.kms.migrate.Mover.Known;
+import io.sealwright.kms.migrate.Tally.Count;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Files, and all files under folders; each is replaced as a whole, or stays as it was. */
+final class FileItems implements Source<FileItems.Entry> {
+    /** The longest header of the levels that can be re-wrapped, and a bit. */
+    private static final int HEAD_BYTES = (64 << 10) + 64;
+
+    /** Raw data is opened in memory. */
+    private static final long MOST_RAW_BYTES = 64L << 20;
+
+    private final List<Path> roots;
+    private final FileWalk walk;
+    private final Stop stop;
+
+    FileItems(List<Path> given, Stop stop) {
+        this.stop = stop;
+        List<Path> found = new ArrayList<>();
+        for (Path path : given) {
+            try {
+                found.add(path.toRealPath());
+            } catch (IOException e) {
+                throw FileErrors.failed("'" + path + "' cannot be moved.", e);
+            }
+        }
+        this.roots = List.copyOf(found);
+        this.walk = new FileWalk(roots);
+    }
+
+    /** A file. */
+    static final class Entry implements Item {
+        private final FileWalk.Found found;
+
+        Entry(FileWalk.Found found) {
+            this.found = found;
+        }
+
+        @Override
+        public String name() {
+            return found.path().toString();
+        }
+
+        @Override
+        public String position() {
+            return found.position();
+        }
+
+        @Override
+        public boolean mustBeMessage() {
+            return found.given();
+        }
+
+        @Override
+        public byte @Nullable [] message() {
+            try (InputStream in = Files.newInputStream(found.path())) {
+                return in.readNBytes(HEAD_BYTES);
+            } catch (IOException e) {
+                throw FileErrors.failed("'" + name() + "' cannot be read.", e);
+            }
+        }
+    }
+
+    /** What tells that nobody wrote a file meanwhile. */
+    private record Stamp(@Nullable Object key, long bytes, Object modified) {
+        static Stamp of(Path file) throws IOException {
+            BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+            return new Stamp(now.fileKey(), now.size(), now.lastModifiedTime());
+        }
+    }
+
+    @Override
+    public String identity() {
+        return "files " + roots;
+    }
+
+    @Override
+    public List<Entry> page(@Nullable String after, int most) {
+        try {
+            walk.startBehind(after);
+            List<Entry> entries = new ArrayList<>();
+            while (entries.size() < most) {
+                FileWalk.Found found = walk.next();
+                if (found == null) {
+                    break;
+                }
+                entries.add(new Entry(found));
+            }
+            return entries;
+        } catch (IOException e) {
+            throw FileErrors.failed("The files under " + roots + " cannot be listed.", e);
+        }
+    }
+
+    @Override
+    public boolean move(List<Entry> page, Mover mover, Tally tally) {
+        Map<Entry, Boolean> settled = mover.atOnce(page, entry -> settled(entry, mover, tally));
+        return !settled.containsValue(false);
+    }
+
+    /** False if the job is to end: the file is as it was. */
+    private boolean settled(Entry entry, Mover mover, Tally tally) {
+        Backoff backoff = new Backoff(stop);
+        for (int attempt = 1; ; attempt++) {
+            if (stop.isRequested()) {
+                return false;
+            }
+            try {
+                if (moved(entry, mover, tally)) {
+                    return true;
+                }
+                tally.one(Count.LOST);
+                if (attempt == Backoff.MOST_ATTEMPTS) {
+                    tally.failed(
+                            entry.name(),
+                            new StoreException(
+                                    ErrorCode.KMS_STORE_CONFLICT,
+                                    "The file was not moved.",
+                                    "Another process wrote it, each time it was to be replaced.",
+                                    "Start the migration again when the file is left alone."));
+                    return true;
+                }
+            } catch (CallInterruptedException | ClosedException e) {
+                throw e;
+            } catch (KmsException e) {
+                if (!e.retryable() || e instanceof StoreException || attempt == Backoff.MOST_ATTEMPTS) {
+                    if (e instanceof StoreException && stop.isRequested()) {
+                        return false; // it was given up
+                    }
+                    tally.failed(entry.name(), e);
+                    return true;
+                }
+            }
+            backoff.pause();
+        }
+    }
+
+    /** Whether it is settled what became of the file; false if somebody else wrote it meanwhile. */
+    private boolean moved(Entry entry, Mover mover, Tally tally) {
+        Path file = entry.found.path();
+        try {
+            Stamp stamp = Stamp.of(file);
+            byte[] head = entry.message();
+            MessageInfo info = mover.info(head);
+            if (head == null || info == null) {
+                return converted(entry, stamp, mover, tally);
+            }
+            Known known = mover.plan(head, info);
+            if (known.fate() == Known.Fate.LEAVE) {
+                tally.one(Count.ALREADY);
+                tally.found(known.keys());
+                return true;
+            }
+            if (mover.dryRun()) {
+                tally.one(Count.MOVED);
+                tally.found(known.keys());
+                return true;
+            }
+            try (Replacement replacement = Replacement.of(file, stop)) {
+                RewrapResult result = null;
+                byte[] header = known.header();
+                try (InputStream in = Files.newInputStream(file)) {
+                    if (header != null) {
+                        in.skipNBytes(info.headerBytes());
+                        replacement.output().write(header);
+                        in.transferTo(replacement.output());
+                    } else {
+                        result = mover.rewrapping(in, entry.name()).to(replacement.output());
+                    }
+                }
+                boolean anew = result != null && result.bodyEncryptedAnew();
+                if (!Stamp.of(file).equals(stamp)) {
+                    return false;
+                }
+                replacement.finish();
+                if (header == null && !anew) {
+                    mover.learn(head, info, known, Objects.requireNonNull(new Entry(entry.found).message()));
+                }
+                tally.one(anew ? Count.ANEW : Count.MOVED);
+                tally.found(known.keys());
+                return true;
+            }
+        } catch (java.nio.file.NoSuchFileException e) {
+            tally.one(Count.VANISHED);
+            return true;
+        } catch (IOException e) {
+            throw FileErrors.failed("'" + entry.name() + "' was not moved.", e);
+        }
+    }
+
+    private boolean converted(Entry entry, Stamp stamp, Mover mover, Tally tally) throws IOException {
+        Path file = entry.found.path();
+        if (!mover.convertsRaw() && !entry.found.given()) {
+            tally.one(Count.SKIPPED);
+            return true;
+        }
+        if (mover.convertsRaw() && stamp.bytes() > MOST_RAW_BYTES) {
+            throw new MalformedMessageException(
+                    "The file is too large to be raw data of an older system.",
+                    "It has " + stamp.bytes() + " bytes; such data is opened in memory, up to " + MOST_RAW_BYTES + ".",
+                    "Decrypt it with the old system, and encrypt it with: kms encrypt");
+        }
+        byte[] content = mover.converted(entry.name(), mover.convertsRaw() ? Files.readAllBytes(file) : new byte[0]);
+        if (content == null) {
+            tally.one(Count.CONVERTED);
+            return true;
+        }
+        try (Replacement replacement = Replacement.of(file, stop)) {
+            replacement.output().write(content);
+            if (!Stamp.of(file).equals(stamp)) {
+                return false;
+            }
+            replacement.finish();
+            tally.one(Count.CONVERTED);
+            return true;
+        }
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,313 @@
+package io.sealwright.kms.migrate;
+
+import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.StoreException;
+import io.sealwright.kms.migrate.Mover.Decision;
+import io.sealwright.kms.migrate.Mover.Outcome;
+import io.sealwright.kms.migrate.Tally.Count;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A column of a table. Rows are read in pages by their key, without locks; decided upon outside of any transaction, since a
+ * key may take its time; and written where they still hold the bytes that were read. A row that does not is read again.
+ */
+final class JdbcColumn implements Source<JdbcColumn.Row> {
+    /** So much is read at a time, rows that are larger by themselves apart. */
+    private static final long MOST_PAGE_BYTES = 16L << 20;
+
+    private static final int FETCH_ROWS = 64;
+
+    private final JdbcSession session;
+    private final Stop stop;
+    private final ColumnNames names;
+
+    JdbcColumn(JdbcSession session, ColumnNames given, Stop stop) {
+        this.session = session;
+        this.stop = stop;
+        this.names = session.read("Looking at the table " + given.quotedTable(), (connection, dialect) -> {
+            ColumnNames found = given.in(connection);
+            found.demand(connection, dialect);
+            return found;
+        });
+    }
+
+    /** A row as it was read. */
+    static final class Row implements Item {
+        private final RowKey key;
+        private final Object value;
+        private final byte @Nullable [] message;
+
+        Row(RowKey key, Object value) {
+            this.key = key;
+            this.value = value;
+            this.message = value instanceof byte[] bytes ? bytes : fromToken(value.toString());
+        }
+
+        /** A message in text is a token: base64url without padding, and no other spelling. */
+        private static byte @Nullable [] fromToken(String text) {
+            try {
+                byte[] bytes = Base64.getUrlDecoder().decode(text);
+                return Base64.getUrlEncoder()
+                                .withoutPadding()
+                                .encodeToString(bytes)
+                                .equals(text)
+                        ? bytes
+                        : null;
+            } catch (IllegalArgumentException e) {
+                return null;
+            }
+        }
+
+        @Override
+        public String name() {
+            return key.name();
+        }
+
+        @Override
+        public String position() {
+            return key.position();
+        }
+
+        @Override
+        public byte @Nullable [] message() {
+            return message;
+        }
+
+        @Override
+        public boolean mustBeMessage() {
+            return true;
+        }
+
+        byte[] data() {
+            return value instanceof byte[] bytes ? bytes : value.toString().getBytes(StandardCharsets.UTF_8);
+        }
+
+        private long size() {
+            return value instanceof byte[] bytes
+                    ? bytes.length
+                    : 2L * value.toString().length();
+        }
+
+        private void bindOld(PreparedStatement statement, int index) throws SQLException {
+            bind(statement, index, value);
+        }
+
+        private void bindNew(PreparedStatement statement, int index, byte[] content) throws SQLException {
+            bind(
+                    statement,
+                    index,
+                    value instanceof byte[]
+                            ? content
+                            : Base64.getUrlEncoder().withoutPadding().encodeToString(content));
+        }
+
+        private static void bind(PreparedStatement statement, int index, Object value) throws SQLException {
+            if (value instanceof byte[] bytes) {
+                statement.setBytes(index, bytes);
+            } else {
+                statement.setString(index, value.toString());
+            }
+        }
+    }
+
+    private record Change(Row row, Decision decision, byte[] content) {}
+
+    @Override
+    public String identity() {
+        return "column " + names.quotedTable() + " " + ColumnNames.quoted(names.key()) + " "
+                + ColumnNames.quoted(names.data());
+    }
+
+    @Override
+    public List<Row> page(@Nullable String after, int most) {
+        String key = ColumnNames.quoted(names.key());
+        String data = ColumnNames.quoted(names.data());
+        String sql = "SELECT " + key + ", " + data + " FROM " + names.quotedTable() + " WHERE "
+                + (after == null ? "" : key + " > ? AND ") + data + " IS NOT NULL ORDER BY " + key + " LIMIT " + most;
+        return session.read("Reading from " + names.quotedTable(), (connection, dialect) -> {
+            List<Row> rows = new ArrayList<>();
+            try (PreparedStatement statement = JdbcSession.prepare(connection, sql)) {
+                statement.setFetchSize(FETCH_ROWS);
+                if (after != null) {
+                    RowKey.atPosition(after).bind(statement, 1);
+                }
+                long bytes = 0;
+                try (ResultSet found = statement.executeQuery()) {
+                    while (bytes < MOST_PAGE_BYTES && found.next()) {
+                        Row row = new Row(RowKey.of(found.getObject(1)), value(found, 2));
+                        rows.add(row);
+                        bytes += row.size();
+                    }
+                }
+            }
+            return rows;
+        });
+    }
+
+    /** Bytes, or text; anything else as the text it shows, which then is no message. */
+    private static Object value(ResultSet found, int index) throws SQLException {
+        Object value = found.getObject(index);
+        return value instanceof byte[] ? value : String.valueOf(value);
+    }
+
+    @Override
+    public boolean move(List<Row> page, Mover mover, Tally tally) {
+        List<Row> pending = page;
+        Backoff backoff = new Backoff(stop);
+        for (int attempt = 1; !pending.isEmpty(); attempt++) {
+            boolean last = attempt == Backoff.MOST_ATTEMPTS;
+            List<Change> changes = new ArrayList<>();
+            List<Row> later = new ArrayList<>();
+            for (Map.Entry<Row, Outcome> entry :
+                    mover.decide(pending, Row::data).entrySet()) {
+                Row row = entry.getKey();
+                KmsException failure = entry.getValue().failure();
+                if (failure != null && failure.retryable() && !last) {
+                    later.add(row);
+                } else if (failure != null) {
+                    tally.failed(row.name(), failure);
+                } else {
+                    settle(row, entry.getValue().decision(), changes, tally);
+                }
+            }
+            Set<String> written = changes.isEmpty() ? Set.of() : write(changes);
+            for (Change change : changes) {
+                if (written.contains(change.row().name())) {
+                    count(change.decision(), tally);
+                } else if (last) {
+                    tally.failed(change.row().name(), contended());
+                } else {
+                    tally.one(Count.LOST);
+                    later.add(change.row());
+                }
+            }
+            if (!later.isEmpty()) {
+                backoff.pause();
+            }
+            pending = again(later, tally);
+        }
+        return true;
+    }
+
+    private static void settle(Row row, @Nullable Decision decision, List<Change> changes, Tally tally) {
+        byte[] content = decision == null ? null : decision.content();
+        if (decision != null && content == null) {
+            count(decision, tally);
+        } else if (decision != null && content != null) {
+            changes.add(new Change(row, decision, content));
+        }
+    }
+
+    private static void count(Decision decision, Tally tally) {
+        tally.one(decision.count());
+        tally.found(decision.keys());
+    }
+
+    private static StoreException contended() {
+        return new StoreException(
+                ErrorCode.KMS_STORE_CONFLICT,
+                "The row was not moved.",
+                "Another transaction held or changed it, each time it was to be written.",
+                "Start the migration again when the row is left alone.");
+    }
+
+    /** Writes in one transaction what still holds the bytes that were read; the keys of the rows that did. */
+    private Set<String> write(List<Change> changes) {
+        String table = names.quotedTable();
+        String key = ColumnNames.quoted(names.key());
+        String data = ColumnNames.quoted(names.data());
+        return session.write("Writing to " + table, (connection, dialect) -> {
+            Set<String> free = free(connection, dialect, changes);
+            List<Change> tried = changes.stream()
+                    .filter(change -> free.contains(change.row().name()))
+                    .toList();
+            Set<String> written = new HashSet<>();
+            if (tried.isEmpty()) {
+                return written;
+            }
+            try (PreparedStatement statement = JdbcSession.prepare(
+                    connection,
+                    "UPDATE " + table + " SET " + data + " = ? WHERE " + key + " = ? AND " + data + " = ?")) {
+                for (Change change : tried) {
+                    change.row().bindNew(statement, 1, change.content());
+                    change.row().key.bind(statement, 2);
+                    change.row().bindOld(statement, 3);
+                    statement.addBatch();
+                }
+                int[] counts = statement.executeBatch();
+                for (int i = 0; i < counts.length; i++) {
+                    if (counts[i] == 1) {
+                        written.add(tried.get(i).row().name());
+                    }
+                }
+            }
+            return written;
+        });
+    }
+
+    /** Locks what nobody else holds; elsewhere the transaction has locked all. */
+    private Set<String> free(Connection connection, Dialect dialect, List<Change> changes) throws SQLException {
+        Set<String> free = new HashSet<>();
+        String sql = dialect.lock(names.quotedTable(), ColumnNames.quoted(names.key()), changes.size());
+        if (sql.isEmpty()) {
+            changes.forEach(change -> free.add(change.row().name()));
+            return free;
+        }
+        try (PreparedStatement statement = JdbcSession.prepare(connection, sql)) {
+            for (int i = 0; i < changes.size(); i++) {
+                changes.get(i).row().key.bind(statement, i + 1);
+            }
+            try (ResultSet locked = statement.executeQuery()) {
+                while (locked.next()) {
+                    free.add(RowKey.of(Objects.requireNonNull(locked.getObject(1)))
+                            .name());
+                }
+            }
+        }
+        return free;
+    }
+
+    /** The rows as they are now; one that is gone, or holds nothing any more, is counted so. */
+    private List<Row> again(List<Row> lost, Tally tally) {
+        if (lost.isEmpty()) {
+            return List.of();
+        }
+        String data = ColumnNames.quoted(names.data());
+        String sql = "SELECT " + data + " FROM " + names.quotedTable() + " WHERE " + ColumnNames.quoted(names.key())
+                + " = ? AND " + data + " IS NOT NULL";
+        List<Row> rows = session.read("Reading again from " + names.quotedTable(), (connection, dialect) -> {
+            List<Row> there = new ArrayList<>();
+            try (PreparedStatement statement = JdbcSession.prepare(connection, sql)) {
+                for (Row row : lost) {
+                    row.key.bind(statement, 1);
+                    try (ResultSet found = statement.executeQuery()) {
+                        if (found.next()) {
+                            there.add(new Row(row.key, value(found, 1)));
+                        }
+                    }
+                }
+            }
+            return there;
+        });
+        tally.add(Count.VANISHED, lost.size() - rows.size());
+        return rows;
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}

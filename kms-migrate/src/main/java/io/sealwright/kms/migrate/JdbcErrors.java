@@ -1,0 +1,54 @@
+package io.sealwright.kms.migrate;
+
+import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.StoreException;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLRecoverableException;
+import java.sql.SQLTransientException;
+import java.util.Set;
+
+/** What a database says, as an error of the family: without its own text, which may quote values. */
+final class JdbcErrors {
+    /** A lock was not had, a deadlock or another transaction stood in the way, no connection is left, the server stops or starts. */
+    private static final Set<String> PASSING =
+            Set.of("40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03", "57P05", "25P03");
+
+    /** SQLITE_BUSY and SQLITE_LOCKED. */
+    private static final Set<Integer> SQLITE_PASSING = Set.of(5, 6);
+
+    private JdbcErrors() {}
+
+    /** Whether the same may work on another connection soon. */
+    static boolean isPassing(SQLException e, Dialect dialect) {
+        if (dialect == Dialect.SQLITE) {
+            return SQLITE_PASSING.contains(e.getErrorCode() & 0xFF);
+        }
+        String state = String.valueOf(e.getSQLState());
+        return state.startsWith("08")
+                || PASSING.contains(state)
+                || e instanceof SQLTransientException
+                || e instanceof SQLRecoverableException
+                || e instanceof SQLNonTransientConnectionException;
+    }
+
+    static KmsException typed(String what, SQLException e) {
+        String state = e.getSQLState() == null ? "none" : e.getSQLState();
+        if (state.startsWith("42") || state.startsWith("28") || state.startsWith("3D") || state.startsWith("3F")) {
+            return new ConfigurationException(
+                    what + " failed.",
+                    "The database refused it: SQLSTATE " + state + ".",
+                    "Check the names, and that this user may select and update; the cause has the database's own words.",
+                    e);
+        }
+        return new StoreException(
+                ErrorCode.KMS_STORE_UNAVAILABLE,
+                what + " failed.",
+                "The database answered with an error, or not at all: SQLSTATE " + state + ", code " + e.getErrorCode()
+                        + ".",
+                "Look at the database and the cause, then start the migration again: it goes on behind its last checkpoint.",
+                e);
+    }
+}

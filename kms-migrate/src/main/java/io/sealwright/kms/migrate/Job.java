@@ -1,0 +1,123 @@
+package io.sealwright.kms.migrate;
+
+import io.sealwright.kms.MessageInfo;
+import io.sealwright.kms.error.CallInterruptedException;
+import io.sealwright.kms.error.ClosedException;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.migrate.State.Phase;
+import io.sealwright.kms.migrate.Tally.Count;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run over one source: moves page by page, then reads all of it once more, so that what is said to lie under no old key
+ * was seen after the last move.
+ *
+ * @param <I> what the source has
+ */
+final class Job<I extends Item> {
+    private final Source<I> source;
+    private final Mover mover;
+    private final Checkpoint checkpoint;
+    private final State state;
+    private final Limits limits;
+    private final long started = System.nanoTime();
+    private final Pace pace;
+
+    /** How far and how fast. */
+    record Limits(
+            int batch, int mostFailures, @Nullable Integer perSecond, Consumer<MigrationReport> progress, Stop stop) {}
+
+    Job(Source<I> source, Mover mover, Checkpoint checkpoint, State state, Limits limits) {
+        this.source = source;
+        this.mover = mover;
+        this.checkpoint = checkpoint;
+        this.state = state;
+        this.limits = limits;
+        this.pace = new Pace(limits.perSecond(), started);
+    }
+
+    MigrationReport run() {
+        boolean done = state.phase == Phase.VERIFY || pages(this::move);
+        if (done && !mover.dryRun()) {
+            if (state.phase == Phase.MOVE) {
+                state.phase = Phase.VERIFY;
+                state.position = null;
+                checkpoint.save(state);
+            }
+            done = pages(this::verify);
+        }
+        boolean hopeless = isHopeless();
+        if (done || hopeless) {
+            checkpoint.clear(state.job);
+        }
+        return report(done && !hopeless);
+    }
+
+    /** Whether it came to the end. */
+    private boolean pages(Predicate<List<I>> work) {
+        while (!limits.stop().isRequested() && !isHopeless()) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw Stop.interrupted(new InterruptedException());
+            }
+            List<I> page = source.page(state.position, limits.batch());
+            if (page.isEmpty()) {
+                return true;
+            }
+            if (!work.test(page)) {
+                return false;
+            }
+            state.position = page.get(page.size() - 1).position();
+            checkpoint.save(state);
+            limits.progress().accept(report(false));
+            Duration wait = pace.after(page.size(), System.nanoTime());
+            if (!wait.isZero()) {
+                limits.stop().pause(wait);
+            }
+        }
+        return false;
+    }
+
+    private boolean move(List<I> page) {
+        state.tally.add(Count.READ, page.size());
+        return source.move(page, mover, state.tally);
+    }
+
+    private boolean verify(List<I> page) {
+        for (I item : page) {
+            if (!isMessage(item) && (mover.convertsRaw() || item.mustBeMessage())) {
+                state.tally.one(Count.RAW_AFTER);
+            }
+        }
+        return true;
+    }
+
+    /** Counts what a message lies under now. */
+    private boolean isMessage(I item) {
+        try {
+            byte[] message = item.message();
+            MessageInfo info = mover.info(message);
+            if (message != null && info != null) {
+                state.tally.left(mover.keys(message, info));
+                return true;
+            }
+        } catch (CallInterruptedException | ClosedException e) {
+            throw e;
+        } catch (KmsException e) {
+            // Of a version that this release does not know, or a file that is gone: not seen to lie under a new key.
+            return false;
+        }
+        return false;
+    }
+
+    private boolean isHopeless() {
+        return state.tally.of(Count.FAILED) >= limits.mostFailures();
+    }
+
+    private MigrationReport report(boolean complete) {
+        return state.tally.report(complete, mover.dryRun(), Duration.ofNanos(System.nanoTime() - started));
+    }
+}

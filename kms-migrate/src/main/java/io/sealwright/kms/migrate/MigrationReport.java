@@ -1,0 +1,108 @@
+package io.sealwright.kms.migrate;
+
+import io.sealwright.kms.RecipientKey.Kind;
+import io.sealwright.kms.error.KmsException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * What a {@link Migration} did and found. Numbers count items: rows that are not null, or files. Those of a job that was
+ * resumed include what the runs before it did, up to their last checkpoint; an item that was moved after it counts as one
+ * that lay there already.
+ *
+ * @param complete whether everything was looked at, and once more after the last move
+ * @param dryRun whether nothing was to be changed; {@code moved}, {@code converted} and {@code encryptedAnew} then say what
+ *     would be
+ * @param read how many items were looked at
+ * @param moved how many got another header before the same body
+ * @param converted how many were raw AES-GCM and are messages now
+ * @param encryptedAnew how many got another body too: direct messages, and those of compromised keys
+ * @param already how many needed nothing
+ * @param skipped how many files of a folder are no messages, and were left alone
+ * @param lostRaces how often an item changed between reading and writing, and was read again
+ * @param vanished how many items were gone when they were to be written
+ * @param failed how many could not be moved, and stay as they were
+ * @param failures the first of those of this run, at most {@link #MOST_FAILURES}
+ * @param before which versions of which keys the items lay under when they were read
+ * @param after which they lie under now, read once more after the last move; empty unless the job is complete, and in a dry
+ *     run the same as {@code before}
+ * @param rawAfter how many items are no messages when read once more
+ * @param took how long this run took
+ */
+public record MigrationReport(
+        boolean complete,
+        boolean dryRun,
+        long read,
+        long moved,
+        long converted,
+        long encryptedAnew,
+        long already,
+        long skipped,
+        long lostRaces,
+        long vanished,
+        long failed,
+        List<Failure> failures,
+        List<KeyCount> before,
+        List<KeyCount> after,
+        long rawAfter,
+        Duration took) {
+    /** More failures than these are counted only. */
+    public static final int MOST_FAILURES = 1_000;
+
+    /** Copies the lists. */
+    public MigrationReport {
+        failures = List.copyOf(failures);
+        before = List.copyOf(before);
+        after = List.copyOf(after);
+        Objects.requireNonNull(took, "took");
+    }
+
+    /**
+     * Which versions nothing lies under any more, of those that something lay under before: these can be retired, as far as
+     * the items of this job are concerned. Empty unless the job is complete, changed things, and nothing failed. It holds
+     * if no process has sealed under them since the job began: let every process seal under the new keys, and wait for the
+     * data keys' {@code maxAge}, before the last run.
+     */
+    public List<KeyCount> retirable() {
+        if (!complete || dryRun || failed > 0) {
+            return List.of();
+        }
+        return before.stream()
+                .filter(old -> old.kind() != Kind.UNKNOWN && after.stream().noneMatch(old::isSameVersion))
+                .toList();
+    }
+
+    /** Whether nothing is left in the old form: complete, without failures, and no raw data was found any more. */
+    public boolean clean() {
+        return complete && failed == 0 && rawAfter == 0;
+    }
+
+    /**
+     * How many recipients one version of a key has.
+     *
+     * @param kind what the key is
+     * @param key its URI, its name, or the recipient's id if no key of the manager recognises it
+     * @param version the version as the key calls it
+     * @param items how many items have it as a recipient
+     */
+    public record KeyCount(Kind kind, String key, String version, long items) {
+        private boolean isSameVersion(KeyCount other) {
+            return kind == other.kind && key.equals(other.key) && version.equals(other.version);
+        }
+    }
+
+    /**
+     * An item that could not be moved.
+     *
+     * @param item the row's key, or the file
+     * @param error why, and what to do
+     */
+    public record Failure(String item, KmsException error) {
+        /** Checks that both are there. */
+        public Failure {
+            Objects.requireNonNull(item, "item");
+            Objects.requireNonNull(error, "error");
+        }
+    }
+}

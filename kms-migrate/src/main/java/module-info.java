@@ -1,0 +1,8 @@
+/** Moves what is sealed already, in files and database columns, to other master keys; reads raw AES-GCM of older systems. */
+module io.sealwright.kms.migrate {
+    requires transitive io.sealwright.kms;
+    requires transitive java.sql;
+    requires static org.jspecify;
+
+    exports io.sealwright.kms.migrate;
+}
