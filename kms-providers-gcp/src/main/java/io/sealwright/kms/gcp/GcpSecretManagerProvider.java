@@ -1,0 +1,39 @@
+package io.sealwright.kms.gcp;
+
+import com.google.cloud.secretmanager.v1.SecretManagerServiceClient;
+import io.sealwright.kms.spi.MasterKeyUri;
+import io.sealwright.kms.spi.ProviderSettings;
+import io.sealwright.kms.spi.SecretSource;
+import io.sealwright.kms.spi.SecretSourceProvider;
+import java.util.Set;
+
+/**
+ * Opens {@code gcp-secretmanager://projects/P/secrets/S}: a key kept in Google Secret Manager, with the credentials that
+ * {@code GOOGLE_APPLICATION_CREDENTIALS} names or the machine has. Other settings than the environment's:
+ * {@link GcpSecretManager}.
+ */
+public final class GcpSecretManagerProvider implements SecretSourceProvider {
+    static final String SCHEME = "gcp-secretmanager";
+
+    private final EnvironmentSession<SecretManagerServiceClient> session =
+            new EnvironmentSession<>(Services::secretManager);
+
+    /** For {@link java.util.ServiceLoader}. */
+    public GcpSecretManagerProvider() {}
+
+    @Override
+    public Set<String> schemes() {
+        return Set.of(SCHEME);
+    }
+
+    /**
+     * Reads the environment, no file, and connects to nothing.
+     *
+     * @throws io.sealwright.kms.error.ConfigurationException if the URI names no secret, or a variable is wrong
+     */
+    @Override
+    public SecretSource open(MasterKeyUri uri, ProviderSettings settings) {
+        String secret = Names.secret(uri);
+        return new GcpSecretSource(uri.toString(), secret, session.get(settings));
+    }
+}

@@ -1,0 +1,207 @@
+package io.sealwright.kms.gcp;
+
+import com.google.api.core.ApiFuture;
+import com.google.api.gax.grpc.GrpcCallContext;
+import com.google.api.gax.httpjson.HttpJsonCallContext;
+import com.google.api.gax.rpc.ApiCallContext;
+import com.google.api.gax.rpc.ApiException;
+import com.google.api.gax.rpc.StatusCode;
+import com.google.api.gax.rpc.UnaryCallable;
+import io.sealwright.kms.error.CallInterruptedException;
+import io.sealwright.kms.error.ClosedException;
+import io.sealwright.kms.error.UnavailableException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What several keys of one service share: client, channel, credentials. Made at the first call and closed with the last of its keys; a
+ * client that was given is never closed. Each request is sent once. Safe for concurrent use.
+ *
+ * @param <C> the client's type
+ */
+final class Session<C> {
+    /** Past the deadline that the transport itself keeps; only a transport that is broken gets here. */
+    private static final Duration GRACE = Duration.ofMillis(500);
+
+    /** Makes a connection; reads credentials the first time, connects to nothing yet. */
+    interface Opening<C> {
+        Connection<C> open() throws java.io.IOException;
+
+        /** What was read is dead: it is read anew. */
+        default void forgetCredentials() {}
+    }
+
+    private final Opening<C> opening;
+    private final Duration timeout;
+    private final AtomicInteger users = new AtomicInteger();
+    private final ReentrantLock lock = new ReentrantLock(); // around opening and closing
+    private volatile @Nullable Connection<C> connection; // written under lock
+    private volatile boolean closed; // written under lock
+
+    Session(Opening<C> opening, Duration timeout) {
+        this.opening = opening;
+        this.timeout = timeout;
+    }
+
+    /** One more key uses it. */
+    Session<C> retain() {
+        users.incrementAndGet();
+        return this;
+    }
+
+    /** One key less. Does not block on calls under way. */
+    void release() {
+        if (users.decrementAndGet() > 0) {
+            return;
+        }
+        lock.lock();
+        try {
+            closed = true;
+            Connection<C> there = connection;
+            connection = null;
+            if (there != null) {
+                there.close();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tells whether its last key was closed. */
+    boolean closed() {
+        return closed;
+    }
+
+    /** For one operation of a key. */
+    Deadline deadline() {
+        return Deadline.after(timeout);
+    }
+
+    /**
+     * Asks once, and waits.
+     *
+     * @param what for errors, as in {@code "encrypt with gcp-kms://…"}
+     * @param resource what the request names
+     * @throws Refusal if something else than OK came
+     * @throws UnavailableException if there are no credentials, or nothing came
+     * @throws CallInterruptedException if interrupted; the flag stays
+     */
+    <Q, A> A ask(String what, String resource, Function<C, UnaryCallable<Q, A>> method, Q request, Deadline deadline)
+            throws Refusal {
+        Connection<C> to = connection(what);
+        if (deadline.over()) {
+            throw late(what, deadline, null);
+        }
+        ApiFuture<A> answer;
+        try {
+            answer = method.apply(to.client()).futureCall(request, context(to, deadline));
+        } catch (ApiException e) {
+            throw new Refusal(e, resource);
+        } catch (RuntimeException e) { // as RejectedExecutionException of a client that was closed
+            throw failed(what, e);
+        }
+        try {
+            return answer.get(deadline.left().plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            boolean unused = answer.cancel(true);
+            to.suspect();
+            throw interrupted(what, e);
+        } catch (TimeoutException e) {
+            boolean unused = answer.cancel(true);
+            to.suspect();
+            throw late(what, deadline, e);
+        } catch (CancellationException e) {
+            throw failed(what, e);
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof ApiException refused)) {
+                throw failed(what, e.getCause() == null ? e : e.getCause());
+            }
+            Refusal refusal = new Refusal(refused, resource);
+            if (refusal.is(StatusCode.Code.UNAUTHENTICATED)) {
+                opening.forgetCredentials();
+                to.suspect();
+            } else if (refusal.mayBeTheWays()) {
+                to.suspect();
+            }
+            throw refusal;
+        }
+    }
+
+    /** One attempt, whatever the client's own settings say, and no longer than is left. */
+    private static ApiCallContext context(Connection<?> to, Deadline deadline) {
+        ApiCallContext context = to.rest() ? HttpJsonCallContext.createDefault() : GrpcCallContext.createDefault();
+        return context.withTimeoutDuration(deadline.left()).withRetryableCodes(Set.of());
+    }
+
+    private Connection<C> connection(String what) {
+        Connection<C> there = connection;
+        if (there != null && !there.failed()) {
+            return there;
+        }
+        try {
+            lock.lockInterruptibly();
+        } catch (InterruptedException e) {
+            throw interrupted(what, e);
+        }
+        try {
+            if (closed) {
+                throw new ClosedException(
+                        "The call was not begun: " + what + ".",
+                        "The key's connection was closed with the manager that it belongs to.",
+                        "Open a new KeyManager, or keep the old one open until the last call has ended.");
+            }
+            Connection<C> old = connection;
+            if (old != null && !old.failed()) {
+                return old; // made while this thread waited
+            }
+            Connection<C> fresh = opening.open();
+            connection = fresh;
+            if (old != null) {
+                old.retire();
+            }
+            return fresh;
+        } catch (java.io.IOException e) {
+            throw new UnavailableException(
+                    "Google was not asked: " + what + ".",
+                    "There are no credentials that can be used; the cause says more.",
+                    "Set GOOGLE_APPLICATION_CREDENTIALS, give the machine a service account, run 'gcloud auth"
+                            + " application-default login', or give GcpOptions credentials.",
+                    e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static CallInterruptedException interrupted(String what, InterruptedException cause) {
+        Thread.currentThread().interrupt();
+        return new CallInterruptedException(
+                "The call was interrupted: " + what + ".",
+                "Another thread asked this one to stop, or its deadline passed.",
+                "Nothing is lost; repeat the call if it is still wanted.",
+                cause);
+    }
+
+    private static UnavailableException late(String what, Deadline deadline, @Nullable Exception cause) {
+        return new UnavailableException(
+                "Google gave no usable answer: " + what + ".",
+                "No whole answer came within " + deadline.whole().toMillis() + " ms.",
+                "Repeat the call; check the network, or set a longer deadline.",
+                cause);
+    }
+
+    private static UnavailableException failed(String what, Throwable cause) {
+        return new UnavailableException(
+                "Google was not asked: " + what + ".",
+                "The client refused or dropped the call; the cause says more.",
+                "Repeat the call; if the client was given by the program, it must stay open as long as the key is used.",
+                cause);
+    }
+}

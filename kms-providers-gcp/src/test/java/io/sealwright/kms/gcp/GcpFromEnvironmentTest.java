@@ -1,0 +1,95 @@
+package io.sealwright.kms.gcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.Variables;
+import io.sealwright.kms.testkit.gcp.FakeGoogleCloud;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The environments of the systems that are replaced: key in a secret, and key in Cloud KMS. */
+@Timeout(60)
+class GcpFromEnvironmentTest {
+    private static final String HEX = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+    private final FakeGoogleCloud cloud = FakeGoogleCloud.start();
+
+    @AfterEach
+    void close() {
+        cloud.close();
+    }
+
+    private KeyManager manager(String... more) {
+        Map<String, String> variables = new HashMap<>(Map.of(
+                "GCP_KMS_ENDPOINT", cloud.endpoint(),
+                "GCP_SECRETMANAGER_ENDPOINT", cloud.endpoint(),
+                "GCP_PLAINTEXT", "true"));
+        for (int i = 0; i < more.length; i += 2) {
+            variables.put(more[i], more[i + 1]);
+        }
+        return KeyManager.builder()
+                .fromEnvironment(Variables.of(variables), property -> null)
+                .build();
+    }
+
+    private static byte[] roundTrip(KeyManager kms) {
+        byte[] sealed = kms.encrypt("hello").context("tenant", "acme").toBytes();
+        assertThat(kms.decrypt(sealed).context("tenant", "acme").toText()).isEqualTo("hello");
+        return sealed;
+    }
+
+    @Test
+    void projectAndAppName_ofTheFourthSystem_sealsAndOpens() {
+        cloud.secrets().add("projects/acme-prod/secrets/shop-encryption-key-default", HEX);
+        byte[] sealed;
+        try (KeyManager kms =
+                manager("KMS_PROVIDER", "GCP", "GOOGLE_CLOUD_PROJECT", "acme-prod", "KMS_APP_NAME", "shop")) {
+            sealed = roundTrip(kms);
+            assertThat(kms.health().healthy()).isTrue();
+        }
+        try (KeyManager again = manager(
+                "KMS_MASTER_KEY", "gcp-secretmanager://projects/acme-prod/secrets/shop-encryption-key-default")) {
+            assertThat(again.decrypt(sealed).context("tenant", "acme").toText()).isEqualTo("hello");
+            again.masterKeys().rotate("gcp-secretmanager://projects/acme-prod/secrets/shop-encryption-key-default");
+            assertThat(again.decrypt(sealed).context("tenant", "acme").toText()).isEqualTo("hello");
+        }
+        try (KeyManager plain = manager("ENCRYPTION_KEY", HEX)) {
+            assertThat(plain.decrypt(sealed).context("tenant", "acme").toText())
+                    .as("the same key from another place")
+                    .isEqualTo("hello");
+        }
+    }
+
+    @Test
+    void gcpKmsKey_sealsAndOpensAfterRotation_andRewraps() {
+        cloud.kms().create(Clouds.KEY);
+        try (KeyManager kms = manager("KMS_PROVIDER", "gcp", "GCP_KMS_KEY", Clouds.KEY)) {
+            byte[] sealed = roundTrip(kms);
+            assertThat(kms.health().healthy()).isTrue();
+            assertThat(kms.needsRewrap(sealed)).isFalse();
+            assertThat(kms.masterKeys().rotate("gcp-kms://" + Clouds.KEY)).isEqualTo("2");
+            assertThat(kms.decrypt(sealed).context("tenant", "acme").toText()).isEqualTo("hello");
+            assertThat(kms.needsRewrap(sealed)).isTrue();
+            byte[] moved = kms.rewrap(sealed).toBytes();
+            assertThat(kms.needsRewrap(moved)).isFalse();
+            assertThat(kms.decrypt(moved).context("tenant", "acme").toText()).isEqualTo("hello");
+        }
+    }
+
+    @Test
+    void gcpWithoutAKey_namesTheVariable() {
+        assertThatThrownBy(() -> manager("KMS_PROVIDER", "gcp"))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("GOOGLE_CLOUD_PROJECT");
+        assertThatThrownBy(() -> manager(
+                        "KMS_PROVIDER", "gcp", "GCP_KMS_KEY", "projects/p/locations/l/keyRings/r/cryptoKeys/k v"))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("GCP_KMS_KEY");
+    }
+}

@@ -1,0 +1,90 @@
+package io.sealwright.kms.gcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.testkit.gcp.FakeGoogleCloud;
+import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a whole manager on Google Cloud costs, and leaves behind. */
+@Timeout(120)
+class GcpManagerTest {
+    private static final String HEX = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    private static final int MESSAGES = 10_000;
+
+    private final FakeGoogleCloud cloud = FakeGoogleCloud.start();
+
+    @BeforeEach
+    void prepare() {
+        cloud.kms().create(Clouds.KEY);
+        cloud.secrets().add(Clouds.SECRET, HEX);
+    }
+
+    @AfterEach
+    void close() {
+        cloud.close();
+    }
+
+    @Test
+    void tenThousandMessages_oneEncryptAndOneDecrypt() {
+        byte[][] sealed = new byte[MESSAGES][];
+        try (KeyManager kms = manager()) {
+            for (int i = 0; i < MESSAGES; i++) {
+                sealed[i] =
+                        kms.encrypt("message " + i).context("tenant", "acme").toBytes();
+            }
+        }
+        assertThat(cloud.calls()).containsExactly("Encrypt");
+        try (KeyManager other = manager()) {
+            for (int i = 0; i < MESSAGES; i++) {
+                assertThat(other.decrypt(sealed[i]).context("tenant", "acme").toText())
+                        .isEqualTo("message " + i);
+            }
+        }
+        assertThat(cloud.calls()).containsExactly("Encrypt", "Decrypt");
+    }
+
+    private KeyManager manager() {
+        return KeyManager.builder()
+                .masterKey(GcpKms.masterKey(Clouds.options(cloud), Clouds.KEY))
+                .dataKeys(p -> p.maxAge(Duration.ofMinutes(30)))
+                .build();
+    }
+
+    @Test
+    void close_ofTheLastManager_leavesNoThreadOfOurs() throws Exception {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        for (int i = 0; i < 3; i++) {
+            try (KeyManager kms = KeyManager.builder()
+                    .masterKey(GcpKms.masterKey(Clouds.options(cloud), Clouds.KEY))
+                    .build()) {
+                kms.decrypt(kms.encrypt("hello").toBytes()).toText();
+            }
+        }
+        cloud.close(); // its own threads go with it
+        long end = System.nanoTime() + Duration.ofSeconds(40).toNanos();
+        Set<String> left = left(before);
+        while (!left.isEmpty() && System.nanoTime() - end < 0) {
+            TimeUnit.MILLISECONDS.sleep(200);
+            left = left(before);
+        }
+        assertThat(left).isEmpty();
+    }
+
+    /** grpc-default-executor and the like are shared by all of gRPC in this process, and end a second after their last user. */
+    private static Set<String> left(Set<Thread> before) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> !before.contains(thread))
+                .map(Thread::getName)
+                .filter(name -> name.toLowerCase(java.util.Locale.ROOT).matches("(grpc|gax|kms-gcp|fake-google|kms).*"))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+}
