@@ -50,8 +50,9 @@ public record MasterKeyUri(String scheme, String rest) {
         return new MasterKeyUri(scheme, rest);
     }
 
+    /** {@code scheme://rest}; {@code pkcs11:rest}, since RFC 7512 knows no authority. */
     @Override
     public String toString() {
-        return scheme + "://" + rest;
+        return scheme + (scheme.equals("pkcs11") ? ":" : "://") + rest;
     }
 }

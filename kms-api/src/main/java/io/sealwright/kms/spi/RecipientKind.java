@@ -16,7 +16,7 @@ public enum RecipientKind {
     GCP_KMS(5),
     /** Vault or OpenBao transit; id = namespace, mount and key. */
     VAULT_TRANSIT(6),
-    /** A PKCS#11 token's key; id = token serial and key id. */
+    /** A PKCS#11 token's key; id = the labels of token and key. */
     PKCS11(7),
     /** HPKE with X25519 (reserved). */
     HPKE_X25519(16),

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 final class SecretFilesCheck implements Check {
     private static final List<String> KEYS = List.of("MASTER_ENCRYPTION_KEY", "ENCRYPTION_KEY");
     private static final List<String> OTHERS =
-            List.of("KMS_STORE_PASSWORD", "VAULT_TOKEN", "VAULT_SECRET_ID", "VAULT_PASSWORD");
+            List.of("KMS_STORE_PASSWORD", "KMS_PKCS11_PIN", "VAULT_TOKEN", "VAULT_SECRET_ID", "VAULT_PASSWORD");
     private static final Pattern ENV_URI = Pattern.compile("env://([A-Za-z_][A-Za-z0-9_]*)");
 
     @Override
