@@ -24,7 +24,8 @@ import org.xipki.pkcs11.wrapper.PKCS11Module;
  * included, so there is one of these for each, it stays, and neither {@code C_Finalize} nor {@code C_Logout} is ever called.
  */
 final class CryptokiModule {
-    private static final Map<Object, CryptokiModule> LIBRARIES = new HashMap<>(); // by path or module; guarded by the class
+    private static final Map<Object, CryptokiModule> LIBRARIES =
+            new HashMap<>(); // by path or module; guarded by the class
     private static final byte[] SALT = new byte[32];
 
     static {

@@ -69,11 +69,7 @@ class Pkcs11FromEnvironmentTest {
                 .open(
                         MasterKeyUri.parse(token.uri(name)),
                         new ProviderSettings(
-                                folder,
-                                true,
-                                Duration.ofSeconds(10),
-                                TimeSource.system(),
-                                Variables.of(variables())))
+                                folder, true, Duration.ofSeconds(10), TimeSource.system(), Variables.of(variables())))
                 .close();
     }
 

@@ -93,8 +93,7 @@ class Pkcs11HostileMessageTest {
         try (KeyManager sealing = hostile.build()) {
             message = sealing.encrypt("hello").toBytes();
         }
-        Pkcs11Options options =
-                token.options().pin(TestToken.PIN.toCharArray()).build();
+        Pkcs11Options options = token.options().pin(TestToken.PIN.toCharArray()).build();
         try (MasterKey made = Pkcs11Keys.create(options, token.uri(name));
                 KeyManager opening = KeyManager.builder()
                         .masterKey(Pkcs11Keys.masterKey(options, token.uri(name)))

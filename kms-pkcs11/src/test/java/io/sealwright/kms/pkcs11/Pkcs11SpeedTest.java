@@ -42,8 +42,7 @@ class Pkcs11SpeedTest {
     @Test
     void wrapAndUnwrap_operationsASecond_arePrinted() throws Exception {
         String name = "speed-" + UUID.randomUUID();
-        Pkcs11Options options =
-                token.direct().pin(TestToken.PIN.toCharArray()).build();
+        Pkcs11Options options = token.direct().pin(TestToken.PIN.toCharArray()).build();
         try (MasterKey key = Pkcs11Keys.create(options, token.uri(name));
                 SecretBytes secret = SecretBytes.owning(new byte[32])) {
             Recipient recipient = key.wrap(secret, BINDING);

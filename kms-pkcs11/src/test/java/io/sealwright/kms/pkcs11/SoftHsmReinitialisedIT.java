@@ -22,7 +22,8 @@ class SoftHsmReinitialisedIT {
                 System.getProperty("java.class.path"),
                 ReinitialisedTokenProgram.class.getName(),
                 library.toString());
-        builder.environment().put("SOFTHSM2_CONF", folder.resolve("softhsm2.conf").toString());
+        builder.environment()
+                .put("SOFTHSM2_CONF", folder.resolve("softhsm2.conf").toString());
         Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
         List<String> lines = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
                 .lines()
