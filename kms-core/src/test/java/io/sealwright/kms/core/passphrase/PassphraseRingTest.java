@@ -117,7 +117,7 @@ class PassphraseRingTest {
             long from = System.nanoTime();
             assertThatThrownBy(() -> ring.unwrap(List.of(passphrase), new Recipient(3, new byte[24], wrap), BINDING))
                     .isInstanceOf(AuthenticationFailedException.class);
-            assertThat(System.nanoTime() - from).as("no work").isLessThan(TimeUnit.MILLISECONDS.toNanos(50));
+            assertThat(System.nanoTime() - from).as("no work").isLessThan(TimeUnit.SECONDS.toNanos(2));
             assertThat(derivations).hasValue(0);
         }
     }
