@@ -186,10 +186,18 @@ class HelpersTest {
     void worthSharing_smallOrFastOrLate_isNot() {
         assertThat(threads.worthSharing(100_000)).isFalse();
         for (int i = 0; i < 50; i++) {
-            threads.took(1000, 300); // 3.3 GB/s
+            threads.took(1000, 100); // 10 GB/s
         }
-        assertThat(threads.worthSharing(1 << 20)).isFalse();
+        assertThat(threads.worthSharing(600_000)).isFalse();
+        assertThat(threads.worthSharing(1 << 20))
+                .as("helpers are taken to be 50 us late")
+                .isFalse();
         assertThat(threads.worthSharing(16 << 20)).isTrue();
+        for (int i = 0; i < 50; i++) {
+            threads.helperCame(10_000);
+        }
+        assertThat(threads.worthSharing(1 << 20)).as("and are not").isTrue();
+        assertThat(threads.worthSharing(600_000)).isFalse();
         for (int i = 0; i < 50; i++) {
             threads.helperCame(5_000_000);
         }

@@ -219,7 +219,9 @@ class OutageTest {
         for (int i = 0; i < 100; i++) {
             kms.decrypt(message).toBytes();
         }
-        assertThat(Duration.ofNanos(System.nanoTime() - from)).as("100 waits are 180 s").isLessThan(Duration.ofSeconds(20));
+        assertThat(Duration.ofNanos(System.nanoTime() - from))
+                .as("100 waits are 180 s")
+                .isLessThan(Duration.ofSeconds(20));
         gate.release();
     }
 

@@ -415,7 +415,13 @@ class RecipientsTest {
         char sameBits = alphabet.charAt(alphabet.indexOf(last) ^ 1);
         String cut = token.substring(0, token.length() - 1);
         List<String> others = List.of(
-                cut + sameBits, token + "=", token + "\n", " " + token, token.substring(0, 5) + '/' + token.substring(6), "\u00E4" + token, "");
+                cut + sameBits,
+                token + "=",
+                token + "\n",
+                " " + token,
+                token.substring(0, 5) + '/' + token.substring(6),
+                "\u00E4" + token,
+                "");
         for (String other : others) {
             assertThatThrownBy(() -> kms.decrypt(other).toText()).isInstanceOf(MalformedMessageException.class);
         }
