@@ -23,11 +23,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 /**
  * A process that makes a backup, or restores one over a store that has gone on, is killed by SIGKILL in the middle. Nothing
  * that opened before does not open after, nothing that was destroyed comes back, and the same command again completes. 20
- * kills each on either database, scaled by the system property {@code kms.proof}, at least 5.
+ * kills each on either database, scaled by the system property {@code kms.proof}, at least 3.
  */
 class BackupKillStress {
     private static final int KILLS =
-            Math.max(5, (int) Math.round(20 * Double.parseDouble(System.getProperty("kms.proof", "0.01"))));
+            Math.max(3, (int) Math.round(20 * Double.parseDouble(System.getProperty("kms.proof", "0.01"))));
 
     private static final int KEYS = 400;
     private static final String TEXT = "the same in all messages";

@@ -58,9 +58,9 @@ final class ChildJvm implements AutoCloseable {
         }
     }
 
-    /** The next line; fails if none comes in time. */
+    /** The next line; fails if none comes in time, which a look through 10,000 keys takes on a busy machine. */
     String line() throws InterruptedException {
-        return line(30);
+        return line(120);
     }
 
     /** The next line; fails if none comes within so many seconds. */
