@@ -153,7 +153,7 @@ final class GcpKmsKey implements MasterKey {
         try {
             response = session.ask(what, name, KeyManagementServiceClient::decryptCallable, request, deadline);
         } catch (Refusal e) {
-            if (e.is(StatusCode.Code.INVALID_ARGUMENT) && e.state().isEmpty()) {
+            if (e.is(StatusCode.Code.INVALID_ARGUMENT)) {
                 // A checksum that does not fit is the way's fault, and goes away.
                 throw e.ofChecksum() ? e.noAnswer(what) : new AuthenticationFailedException();
             }

@@ -1,5 +1,6 @@
 package io.sealwright.kms.gcp;
 
+import com.google.api.gax.grpc.GrpcStatusCode;
 import com.google.api.gax.rpc.ApiException;
 import com.google.api.gax.rpc.ErrorDetails;
 import com.google.api.gax.rpc.StatusCode;
@@ -49,26 +50,33 @@ final class Refusal extends Exception {
     /** @param resource what was asked for */
     Refusal(ApiException answer, String resource) {
         super(answer.getStatusCode().getCode().name(), null, false, false);
-        this.code = answer.getStatusCode().getCode();
+        this.below = below(answer);
+        RestError json = RestError.of(answer);
+        if (json != null) {
+            this.code = json.code();
+            this.text = json.message();
+            this.reason = json.reason();
+            this.violation = json.violation();
+            this.own = !reason.isEmpty() || !violation.isEmpty() || Names.namedIn(text, resource);
+            return;
+        }
         ErrorDetails details = answer.getErrorDetails();
         ErrorInfo info = details == null ? null : details.getErrorInfo();
         PreconditionFailure failed = details == null ? null : details.getPreconditionFailure();
+        this.code = answer.getStatusCode().getCode();
+        this.text = answer.getMessage() == null
+                ? ""
+                : PREFIX.matcher(answer.getMessage()).replaceFirst("");
         this.reason = info == null ? "" : info.getReason();
         this.violation = failed == null || failed.getViolationsCount() == 0
                 ? ""
                 : failed.getViolations(0).getType();
-        String message = answer.getMessage() == null
-                ? ""
-                : PREFIX.matcher(answer.getMessage()).replaceFirst("");
-        // What gRPC itself makes of a page quotes the page, which may repeat what was asked.
-        boolean page = message.startsWith("HTTP status code") || message.contains("missing GRPC status");
-        this.own = info != null || failed != null || (!page && Names.namedIn(message, resource));
-        this.text = message;
-        this.below = below(answer);
-    }
-
-    StatusCode.Code code() {
-        return code;
+        // What gRPC itself makes of a page quotes the page, which may repeat what was asked; over HTTP a text is the
+        // page.
+        boolean page = !(answer.getStatusCode() instanceof GrpcStatusCode)
+                || text.startsWith("HTTP status code")
+                || text.contains("missing GRPC status");
+        this.own = info != null || failed != null || (!page && Names.namedIn(text, resource));
     }
 
     boolean is(StatusCode.Code other) {
@@ -103,13 +111,9 @@ final class Refusal extends Exception {
                 && (reason.isEmpty() || DENIED_REASONS.contains(reason));
     }
 
-    /**
-     * The state that forbids it; empty if none is told. Over HTTP and JSON the client shows FAILED_PRECONDITION as
-     * INVALID_ARGUMENT (both are 400); what it tells is the same.
-     */
+    /** The state that forbids it; empty if none is told. */
     String state() {
-        boolean precondition = code == StatusCode.Code.FAILED_PRECONDITION || code == StatusCode.Code.INVALID_ARGUMENT;
-        if (!own || !precondition) {
+        if (!own || code != StatusCode.Code.FAILED_PRECONDITION) {
             return "";
         }
         Matcher matcher = STATE.matcher(text);
