@@ -51,7 +51,7 @@ final class Settings {
     static final Setting<String> KEY_ID = Setting.own("kms.key-id", "", Parser.text(NAMES, NAME), "`default`");
     static final Setting<String> APP_NAME = Setting.own("kms.app-name", "", Parser.text(NAMES, NAME), "none");
     static final Setting<String> AWS_REGION =
-            Setting.variable("AWS_REGION", Parser.text("a region", "[a-z]{2}(-[a-z0-9]+){2,4}"), "`us-east-1`");
+            Setting.variable("AWS_REGION", Parser.text("a region", "[a-z]{2,8}(-[a-z0-9]+){2,4}"), "`us-east-1`");
     static final Setting<String> AWS_SECRET_NAME = Setting.variable(
             "AWS_SECRET_NAME",
             Parser.text("a secret's name or ARN", "[A-Za-z0-9/_+=.@:-]{1,512}"),

@@ -1,0 +1,55 @@
+package io.sealwright.kms.aws;
+
+import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.SecretSource;
+import io.sealwright.kms.spi.Variables;
+import java.time.Duration;
+import software.amazon.awssdk.services.secretsmanager.SecretsManagerClient;
+
+/**
+ * Master keys kept as secrets of AWS Secrets Manager, with settings from the program, for
+ * {@code KeyManager.builder().masterKey(…)}. Nothing here connects: the first use does.
+ */
+public final class AwsSecretsManager {
+    static final String SERVICE = "AWS Secrets Manager";
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+    private AwsSecretsManager() {}
+
+    /**
+     * The field {@code key} of a secret that a client of yours asks for; in the words of
+     * {@link AwsKms#masterKey(software.amazon.awssdk.services.kms.KmsClient, String)}. The client is not closed.
+     *
+     * @param secret name or ARN; the URI is {@code aws-secretsmanager://} and that
+     * @throws ConfigurationException if it is none
+     */
+    public static SecretSource secret(SecretsManagerClient client, String secret) {
+        StoredName name = StoredName.secret(secret);
+        return new SecretsManagerSource(uri(secret), name.text(), client, new AwsCalls(SERVICE, TIMEOUT), () -> {});
+    }
+
+    /**
+     * The same, with a client of its own, closed with it.
+     *
+     * @throws ConfigurationException if it is none, or no region is named anywhere
+     */
+    public static SecretSource secret(AwsOptions options, String secret) {
+        StoredName name = StoredName.secret(secret);
+        return open(uri(secret), name, options.in(name.region()));
+    }
+
+    static SecretSource open(String uri, StoredName name, AwsOptions options) {
+        String region = options.region();
+        OwnedClient<SecretsManagerClient> owned = OwnedClient.of(
+                SecretsManagerClient.builder(),
+                options,
+                region == null ? AwsEnvironment.region(Variables.ofProcess()) : region);
+        return new SecretsManagerSource(
+                uri, name.text(), owned.client(), new AwsCalls(SERVICE, options.timeout()), owned.release());
+    }
+
+    private static String uri(String secret) {
+        return AwsSecretsManagerProvider.SCHEME + "://" + secret;
+    }
+}
