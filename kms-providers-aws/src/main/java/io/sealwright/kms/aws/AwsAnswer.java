@@ -20,8 +20,15 @@ final class AwsAnswer {
     private final int status;
     private final String message;
     private final String requestId;
+    private final String service;
 
-    private AwsAnswer(@Nullable String code, int status, @Nullable String message, @Nullable String requestId) {
+    private AwsAnswer(
+            @Nullable String code,
+            int status,
+            @Nullable String message,
+            @Nullable String requestId,
+            @Nullable String service) {
+        this.service = service == null ? "" : service;
         this.code = code != null && CODE.matcher(code).matches() ? code : "";
         this.status = status;
         this.message = message == null ? "" : message;
@@ -34,7 +41,13 @@ final class AwsAnswer {
                 details == null ? null : details.errorCode(),
                 e.statusCode(),
                 details == null ? null : details.errorMessage(),
-                e.requestId());
+                e.requestId(),
+                details == null ? null : details.serviceName());
+    }
+
+    /** Which service's client it came to, as the SDK calls it: not always the one that was asked, for credentials are fetched. */
+    String service() {
+        return service;
     }
 
     /** Empty if there is none, so that somebody else may have answered. */

@@ -5,7 +5,6 @@ import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.UnavailableException;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
@@ -37,11 +36,14 @@ final class AwsCalls {
                     .build());
 
     private static final Set<String> DEAD_CREDENTIALS = Set.of(
-            "ExpiredTokenException",
+            "ExpiredIdentityToken",
             "ExpiredToken",
-            "IncompleteSignatureException",
+            "ExpiredTokenException",
+            "IDPRejectedClaim",
             "IncompleteSignature",
+            "IncompleteSignatureException",
             "InvalidClientTokenId",
+            "InvalidIdentityToken",
             "InvalidSignatureException",
             "MissingAuthenticationTokenException",
             "MissingAuthenticationToken",
@@ -61,11 +63,23 @@ final class AwsCalls {
             "ThrottledException",
             "TooManyRequestsException");
 
-    private final String service;
+    /** The services that are asked for keys. */
+    enum Service {
+        KMS("Kms"),
+        SECRETS_MANAGER("SecretsManager"),
+        PARAMETER_STORE("Ssm");
+
+        private final String nameInSdk;
+
+        Service(String nameInSdk) {
+            this.nameInSdk = nameInSdk;
+        }
+    }
+
+    private final Service service;
     private final Duration timeout;
 
-    /** @param service for people, as in {@code AWS KMS} */
-    AwsCalls(String service, Duration timeout) {
+    AwsCalls(Service service, Duration timeout) {
         this.service = service;
         this.timeout = timeout;
     }
@@ -125,7 +139,8 @@ final class AwsCalls {
             return unavailable(
                     request, "AWS failed" + answer.told() + ".", "Repeat the call; see the AWS Health Dashboard.");
         }
-        if (DEAD_CREDENTIALS.contains(answer.code())) {
+        // What STS or an identity provider said when it was asked for credentials is no answer about the key.
+        if (DEAD_CREDENTIALS.contains(answer.code()) || !answer.service().equals(service.nameInSdk)) {
             return unavailable(
                     request,
                     "AWS does not accept the credentials" + answer.told() + ".",
@@ -150,7 +165,7 @@ final class AwsCalls {
         return unavailable(
                 request,
                 "AWS refused the request for a reason that this release does not know" + answer.told() + ".",
-                "Look the code up in the reference of " + service + ".");
+                "Look the code up in the service's API reference.");
     }
 
     private RuntimeException noAnswer(RuntimeException e, Request request, Deadline deadline) {
@@ -158,8 +173,8 @@ final class AwsCalls {
         if (!timeout
                 && (e instanceof AbortedException
                         || Thread.currentThread().isInterrupted()
-                        || cause(e, InterruptedException.class) != null
-                        || cause(e, InterruptedIOException.class) != null)) {
+                        || cause(e, InterruptedException.class)
+                                != null)) { // no InterruptedIOException: time-outs are ones
             Thread.currentThread().interrupt();
             return new CallInterruptedException(
                     "The call was interrupted: " + request.what() + ".",

@@ -5,6 +5,7 @@ import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.Variables;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
@@ -21,6 +22,7 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.AwsProfileRegionProvider;
 import software.amazon.awssdk.regions.providers.AwsRegionProviderChain;
 import software.amazon.awssdk.regions.providers.SystemSettingsRegionProvider;
+import software.amazon.awssdk.retries.DefaultRetryStrategy;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.StsClientBuilder;
 import software.amazon.awssdk.services.sts.auth.StsWebIdentityTokenFileCredentialsProvider;
@@ -30,6 +32,9 @@ import software.amazon.awssdk.services.sts.auth.StsWebIdentityTokenFileCredentia
  * system properties, profile, container and machine.
  */
 final class AwsEnvironment {
+    /** The most that exchanging a token for credentials may take. */
+    private static final Duration EXCHANGE = Duration.ofSeconds(5);
+
     private AwsEnvironment() {}
 
     /**
@@ -42,10 +47,7 @@ final class AwsEnvironment {
     static AwsOptions options(ProviderSettings settings, @Nullable String named, String service) {
         Variables variables = settings.variables();
         String region = named == null ? region(variables) : named;
-        AwsOptions.Builder options = AwsOptions.builder()
-                .region(region)
-                .timeout(settings.deadline())
-                .credentials(credentials(variables, region));
+        AwsOptions.Builder options = AwsOptions.builder().region(region).timeout(settings.deadline());
         URI endpoint = Endpoints.of(variables, service);
         if (endpoint != null) {
             options.endpoint(endpoint);
@@ -133,6 +135,10 @@ final class AwsEnvironment {
         StsClientBuilder sts = StsClient.builder()
                 .region(Region.of(region))
                 .httpClient(http)
+                // The SDK's deadline of a call does not hold for the credentials that it fetches first.
+                .overrideConfiguration(override -> override.apiCallTimeout(EXCHANGE)
+                        .apiCallAttemptTimeout(EXCHANGE)
+                        .retryStrategy(DefaultRetryStrategy.doNotRetry()))
                 .credentialsProvider(AnonymousCredentialsProvider.create());
         URI endpoint = Endpoints.of(variables, "STS");
         if (endpoint != null) {

@@ -13,8 +13,6 @@ import software.amazon.awssdk.services.kms.KmsClient;
  * connects: the first use does.
  */
 public final class AwsKms {
-    static final String SERVICE = "AWS KMS";
-
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     private AwsKms() {}
@@ -44,7 +42,7 @@ public final class AwsKms {
                 uri(key),
                 name,
                 Objects.requireNonNull(client, "client"),
-                new AwsCalls(SERVICE, TIMEOUT),
+                new AwsCalls(AwsCalls.Service.KMS, TIMEOUT),
                 TimeSource.system(),
                 encrypted,
                 () -> {});
@@ -58,18 +56,16 @@ public final class AwsKms {
      */
     public static MasterKey masterKey(AwsOptions options, String key) {
         KmsKeyName name = KmsKeyName.parse(key);
-        return open(uri(key), name, options.in(name.region()), TimeSource.system());
+        return open(uri(key), name, options.in(name.region()), TimeSource.system(), Variables.ofProcess());
     }
 
-    static MasterKey open(String uri, KmsKeyName name, AwsOptions options, TimeSource time) {
-        String region = options.region();
-        OwnedClient<KmsClient> owned = OwnedClient.of(
-                KmsClient.builder(), options, region == null ? AwsEnvironment.region(Variables.ofProcess()) : region);
+    static MasterKey open(String uri, KmsKeyName name, AwsOptions options, TimeSource time, Variables variables) {
+        OwnedClient<KmsClient> owned = OwnedClient.of(KmsClient.builder(), options, variables);
         return new KmsKey(
                 uri,
                 name,
                 owned.client(),
-                new AwsCalls(SERVICE, options.timeout()),
+                new AwsCalls(AwsCalls.Service.KMS, options.timeout()),
                 time,
                 owned.encrypted(),
                 owned.release());

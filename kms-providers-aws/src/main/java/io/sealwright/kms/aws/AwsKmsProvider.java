@@ -33,6 +33,11 @@ public final class AwsKmsProvider implements MasterKeyProvider {
         AwsUri parts = AwsUri.of(uri, SCHEME + "://KEY or " + SCHEME + "://KEY?region=REGION");
         KmsKeyName name = KmsKeyName.parse(parts.name());
         String region = AwsEnvironment.oneOf(name.region(), parts.region());
-        return AwsKms.open(uri.toString(), name, AwsEnvironment.options(settings, region, "KMS"), settings.time());
+        return AwsKms.open(
+                uri.toString(),
+                name,
+                AwsEnvironment.options(settings, region, "KMS"),
+                settings.time(),
+                settings.variables());
     }
 }

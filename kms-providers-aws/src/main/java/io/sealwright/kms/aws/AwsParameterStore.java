@@ -11,8 +11,6 @@ import software.amazon.awssdk.services.ssm.SsmClient;
  * {@code KeyManager.builder().masterKey(…)}. Nothing here connects: the first use does.
  */
 public final class AwsParameterStore {
-    static final String SERVICE = "AWS Systems Manager";
-
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     private AwsParameterStore() {}
@@ -26,7 +24,8 @@ public final class AwsParameterStore {
      */
     public static SecretSource parameter(SsmClient client, String parameter) {
         StoredName name = StoredName.parameter(parameter);
-        return new ParameterSource(uri(parameter), name.text(), client, new AwsCalls(SERVICE, TIMEOUT), () -> {});
+        return new ParameterSource(
+                uri(parameter), name.text(), client, new AwsCalls(AwsCalls.Service.PARAMETER_STORE, TIMEOUT), () -> {});
     }
 
     /**
@@ -36,15 +35,17 @@ public final class AwsParameterStore {
      */
     public static SecretSource parameter(AwsOptions options, String parameter) {
         StoredName name = StoredName.parameter(parameter);
-        return open(uri(parameter), name, options.in(name.region()));
+        return open(uri(parameter), name, options.in(name.region()), Variables.ofProcess());
     }
 
-    static SecretSource open(String uri, StoredName name, AwsOptions options) {
-        String region = options.region();
-        OwnedClient<SsmClient> owned = OwnedClient.of(
-                SsmClient.builder(), options, region == null ? AwsEnvironment.region(Variables.ofProcess()) : region);
+    static SecretSource open(String uri, StoredName name, AwsOptions options, Variables variables) {
+        OwnedClient<SsmClient> owned = OwnedClient.of(SsmClient.builder(), options, variables);
         return new ParameterSource(
-                uri, name.text(), owned.client(), new AwsCalls(SERVICE, options.timeout()), owned.release());
+                uri,
+                name.text(),
+                owned.client(),
+                new AwsCalls(AwsCalls.Service.PARAMETER_STORE, options.timeout()),
+                owned.release());
     }
 
     private static String uri(String parameter) {

@@ -35,7 +35,7 @@ public final class AwsParameterStoreProvider implements SecretSourceProvider {
         String region = AwsEnvironment.oneOf(name.region(), parts.region());
         AwsOptions options = AwsEnvironment.options(settings, region, "SSM");
         try {
-            return AwsParameterStore.open(uri.toString(), name, options);
+            return AwsParameterStore.open(uri.toString(), name, options, settings.variables());
         } catch (NoClassDefFoundError e) {
             throw AwsEnvironment.missing(SCHEME, "ssm", e);
         }

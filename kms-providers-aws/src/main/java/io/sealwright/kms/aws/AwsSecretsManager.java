@@ -11,8 +11,6 @@ import software.amazon.awssdk.services.secretsmanager.SecretsManagerClient;
  * {@code KeyManager.builder().masterKey(…)}. Nothing here connects: the first use does.
  */
 public final class AwsSecretsManager {
-    static final String SERVICE = "AWS Secrets Manager";
-
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     private AwsSecretsManager() {}
@@ -26,7 +24,8 @@ public final class AwsSecretsManager {
      */
     public static SecretSource secret(SecretsManagerClient client, String secret) {
         StoredName name = StoredName.secret(secret);
-        return new SecretsManagerSource(uri(secret), name.text(), client, new AwsCalls(SERVICE, TIMEOUT), () -> {});
+        return new SecretsManagerSource(
+                uri(secret), name.text(), client, new AwsCalls(AwsCalls.Service.SECRETS_MANAGER, TIMEOUT), () -> {});
     }
 
     /**
@@ -36,17 +35,17 @@ public final class AwsSecretsManager {
      */
     public static SecretSource secret(AwsOptions options, String secret) {
         StoredName name = StoredName.secret(secret);
-        return open(uri(secret), name, options.in(name.region()));
+        return open(uri(secret), name, options.in(name.region()), Variables.ofProcess());
     }
 
-    static SecretSource open(String uri, StoredName name, AwsOptions options) {
-        String region = options.region();
-        OwnedClient<SecretsManagerClient> owned = OwnedClient.of(
-                SecretsManagerClient.builder(),
-                options,
-                region == null ? AwsEnvironment.region(Variables.ofProcess()) : region);
+    static SecretSource open(String uri, StoredName name, AwsOptions options, Variables variables) {
+        OwnedClient<SecretsManagerClient> owned = OwnedClient.of(SecretsManagerClient.builder(), options, variables);
         return new SecretsManagerSource(
-                uri, name.text(), owned.client(), new AwsCalls(SERVICE, options.timeout()), owned.release());
+                uri,
+                name.text(),
+                owned.client(),
+                new AwsCalls(AwsCalls.Service.SECRETS_MANAGER, options.timeout()),
+                owned.release());
     }
 
     private static String uri(String secret) {

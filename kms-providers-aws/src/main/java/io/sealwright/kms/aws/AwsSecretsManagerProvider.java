@@ -35,7 +35,7 @@ public final class AwsSecretsManagerProvider implements SecretSourceProvider {
         String region = AwsEnvironment.oneOf(name.region(), parts.region());
         AwsOptions options = AwsEnvironment.options(settings, region, "SECRETS_MANAGER");
         try {
-            return AwsSecretsManager.open(uri.toString(), name, options);
+            return AwsSecretsManager.open(uri.toString(), name, options, settings.variables());
         } catch (NoClassDefFoundError e) {
             throw AwsEnvironment.missing(SCHEME, "secretsmanager", e);
         }

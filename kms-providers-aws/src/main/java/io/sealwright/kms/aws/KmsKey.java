@@ -319,6 +319,9 @@ final class KmsKey implements MasterKey {
         if (arn == null) {
             throw AwsCalls.unusable(what, "It names the key by something else than an ARN.");
         }
+        if (!name.fits(arn)) {
+            throw otherKey(what);
+        }
         Arn own = resolved.compareAndSet(null, arn) ? arn : resolved.get();
         if (own == null || !own.equals(arn)) {
             throw otherKey(what);

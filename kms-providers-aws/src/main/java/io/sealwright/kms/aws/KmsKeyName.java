@@ -41,6 +41,11 @@ record KmsKeyName(
                 "Correct it; the key's page in the console shows its ARN.");
     }
 
+    /** Whether that can be the key that is named: of an alias any, else the one with that id. */
+    boolean fits(Arn told) {
+        return arn == null ? text.contains("alias/") || told.text().endsWith(":key/" + text) : arn.equals(told);
+    }
+
     /**
      * A key's ARN.
      *

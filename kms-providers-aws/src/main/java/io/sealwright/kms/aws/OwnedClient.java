@@ -1,5 +1,6 @@
 package io.sealwright.kms.aws;
 
+import io.sealwright.kms.spi.Variables;
 import java.net.URI;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
@@ -16,12 +17,17 @@ import software.amazon.awssdk.utils.SdkAutoCloseable;
  * @param encrypted whether the connection is TLS
  */
 record OwnedClient<C extends SdkAutoCloseable>(C client, boolean encrypted, Runnable release) {
-    /** Makes a client; connects to nothing. The region must be known. */
+    /**
+     * Makes a client; connects to nothing.
+     *
+     * @param variables where region and credentials come from that the options do not have
+     */
     static <B extends AwsClientBuilder<B, C> & AwsSyncClientBuilder<B, C>, C extends SdkAutoCloseable>
-            OwnedClient<C> of(B builder, AwsOptions options, String region) {
+            OwnedClient<C> of(B builder, AwsOptions options, Variables variables) {
+        String named = options.region();
+        String region = named == null ? AwsEnvironment.region(variables) : named;
         AwsCredentialsProvider given = options.credentials();
-        AwsCredentialsProvider credentials =
-                given == null ? AwsEnvironment.credentials(io.sealwright.kms.spi.Variables.ofProcess(), region) : given;
+        AwsCredentialsProvider credentials = given == null ? AwsEnvironment.credentials(variables, region) : given;
         SdkHttpClient http = options.httpClient();
         builder.region(Region.of(region))
                 .credentialsProvider(credentials)

@@ -33,6 +33,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProviderChain;
+import software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
@@ -251,6 +253,22 @@ class AwsAnswersTest {
     }
 
     @Test
+    void generate_noCredentialsAnywhere_throwsUnavailableThatSaysSo() {
+        try (MasterKey anonymous = AwsKms.masterKey(
+                AwsOptions.builder()
+                        .region(AwsFake.REGION)
+                        .endpoint(aws.endpoint())
+                        .credentials(
+                                AwsCredentialsProviderChain.of(ProfileCredentialsProvider.create("no-such-profile")))
+                        .build(),
+                arn)) {
+            assertThatThrownBy(() -> anonymous.generate(BINDING))
+                    .isInstanceOf(UnavailableException.class)
+                    .hasMessageContaining("There are no credentials");
+        }
+    }
+
+    @Test
     void generate_interrupted_endsAtOnceAndKeepsTheFlag() {
         aws.bringAbout(Situation.SILENT);
         Thread.currentThread().interrupt();
@@ -287,6 +305,27 @@ class AwsAnswersTest {
             assertThat(aws.calls()).isEqualTo(1);
             aws.recover();
             client.describeKey(ask -> ask.keyId(arn)); // still open, and as it was
+        }
+    }
+
+    /** A socket's time-out is an interrupted I/O to Java, and no interrupt. */
+    @Test
+    void generate_readyClientWhoseSocketTimesOut_throwsUnavailable() {
+        try (KmsClient client = KmsClient.builder()
+                        .region(Region.of(AwsFake.REGION))
+                        .endpointOverride(aws.endpoint())
+                        .httpClient(UrlConnectionHttpClient.builder()
+                                .socketTimeout(Duration.ofMillis(300))
+                                .build())
+                        .credentialsProvider(StaticCredentialsProvider.create(
+                                AwsBasicCredentials.create(aws.accessKey(), aws.secretKey())))
+                        .build();
+                MasterKey ready = AwsKms.masterKey(client, arn)) {
+            aws.bringAbout(Situation.SILENT);
+            assertThatThrownBy(() -> ready.generate(BINDING))
+                    .isInstanceOf(UnavailableException.class)
+                    .hasMessageContaining("SocketTimeoutException");
+            assertThat(Thread.interrupted()).isFalse();
         }
     }
 

@@ -1,15 +1,25 @@
 package io.sealwright.kms.aws;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sealwright.kms.EncryptionContext;
 import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.MasterKey;
+import io.sealwright.kms.spi.MasterKeyUri;
 import io.sealwright.kms.spi.Variables;
+import io.sealwright.kms.spi.WrapBinding;
+import io.sealwright.kms.spi.WrapBinding.Purpose;
 import io.sealwright.kms.testkit.aws.AwsFake;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The environments of the systems that are replaced, as they are: D's {@code aws-kms} and secret, E's parameter. */
 @Timeout(60)
@@ -57,6 +67,53 @@ class AwsFromEnvironmentTest {
             assertThat(again.decrypt(message).context("tenant", "acme").toText())
                     .isEqualTo("hello");
         }
+    }
+
+    /** A pod's service account: its token is exchanged through our own HTTP client, with none of the SDK's around. */
+    @Test
+    void webIdentity_ofAPod_sealsAndOpens(@TempDir Path folder) throws Exception {
+        String arn = aws.kms().createKey();
+        Path token = Files.writeString(folder.resolve("token"), aws.webIdentityToken());
+        Map<String, String> variables = Map.of(
+                "KMS_MASTER_KEY",
+                "aws-kms://" + arn,
+                "AWS_ENDPOINT_URL",
+                aws.endpoint().toString(),
+                "AWS_WEB_IDENTITY_TOKEN_FILE",
+                token.toString(),
+                "AWS_ROLE_ARN",
+                "arn:aws:iam::111122223333:role/app");
+        try (KeyManager kms = KeyManager.builder()
+                .fromEnvironment(Variables.of(variables), property -> null)
+                .build()) {
+            roundTrip(kms);
+        }
+        assertThat(aws.calls("sts:AssumeRoleWithWebIdentity")).isEqualTo(1);
+        Files.writeString(token, "of somebody else");
+        try (KeyManager kms = KeyManager.builder()
+                .fromEnvironment(Variables.of(variables), property -> null)
+                .build()) {
+            assertThatThrownBy(() -> kms.encrypt("hello").toBytes())
+                    .isInstanceOf(UnavailableException.class)
+                    .hasMessageContaining("does not accept the credentials");
+        }
+    }
+
+    /** Who gets no credentials is not denied the key. */
+    @Test
+    void webIdentity_roleDenied_isNoAnswerOfTheKey(@TempDir Path folder) throws Exception {
+        Path token = Files.writeString(folder.resolve("token"), aws.webIdentityToken());
+        Map<String, String> variables = Map.of(
+                "AWS_ENDPOINT_URL", aws.endpoint().toString(),
+                "AWS_WEB_IDENTITY_TOKEN_FILE", token.toString(),
+                "AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/denied");
+        try (MasterKey key = new AwsKmsProvider()
+                .open(MasterKeyUri.parse("aws-kms://" + aws.kms().createKey()), Fakes.settings(variables))) {
+            assertThatThrownBy(() -> key.generate(new WrapBinding(Purpose.DATA_KEY, EncryptionContext.empty())))
+                    .isInstanceOf(UnavailableException.class)
+                    .hasMessageContaining("does not accept the credentials (AccessDenied");
+        }
+        assertThat(aws.requests()).containsExactly("sts:AssumeRoleWithWebIdentity");
     }
 
     @Test

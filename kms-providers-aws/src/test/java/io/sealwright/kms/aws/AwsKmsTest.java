@@ -232,6 +232,36 @@ class AwsKmsTest {
     }
 
     @Test
+    void rotate_whileOneIsUnderWay_isRefused() {
+        aws.refuse(400, "ConflictException", "A rotation is under way");
+        try (MasterKey key = key(arn)) {
+            assertThatThrownBy(key::rotate)
+                    .isInstanceOf(RefusedException.class)
+                    .hasMessageContaining("under way")
+                    .extracting(e -> ((RefusedException) e).code())
+                    .isEqualTo(ErrorCode.KMS_OPERATION_REFUSED);
+        }
+    }
+
+    /** What docs/providers/AWS.md says of those who only seal, and of those who only open. */
+    @Test
+    void permissions_sealingAloneAndOpeningAlone_needOneActionEach() {
+        String policy =
+                "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"%s\",\"Resource\":\"%s\"}]}";
+        byte[] message;
+        aws.policy(policy.formatted("kms:GenerateDataKey", arn));
+        try (KeyManager sealing = KeyManager.builder().masterKey(key(arn)).build()) {
+            message = sealing.encrypt("hello").toBytes();
+            assertThatThrownBy(() -> sealing.decrypt(message).toText()).isInstanceOf(PermissionDeniedException.class);
+        }
+        aws.policy(policy.formatted("kms:Decrypt", arn));
+        try (KeyManager opening = KeyManager.builder().masterKey(key(arn)).build()) {
+            assertThat(opening.decrypt(message).toText()).isEqualTo("hello");
+            assertThatThrownBy(() -> opening.encrypt("hello").toBytes()).isInstanceOf(PermissionDeniedException.class);
+        }
+    }
+
+    @Test
     void rotate_throughAnAlias_asksForTheKey() {
         aws.kms().alias("alias/app", arn);
         try (MasterKey key = key("alias/app")) {

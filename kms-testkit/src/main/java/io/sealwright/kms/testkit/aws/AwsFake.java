@@ -28,7 +28,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * AWS KMS, Secrets Manager and Parameter Store on a loopback port, for tests of programs that use them through the real
+ * AWS KMS, Secrets Manager and Parameter Store (and of STS what a pod needs) on a loopback port, for tests of programs that use them through the real
  * SDK: give its {@link #endpoint} and credentials to a client. Strict where emulators are lenient: signatures are checked,
  * keys keep states, versions and contexts, ciphertexts are real AES-256-GCM, permissions are those of a {@link #policy},
  * and what the vendor's reference calls an error is that error. Knows the operations that key management needs;
@@ -52,6 +52,7 @@ public final class AwsFake implements AutoCloseable {
 
     static final String JSON = "application/x-amz-json-1.1";
 
+    private static final String STS = "sts:AssumeRoleWithWebIdentity";
     private static final int MOST_BYTES = 1 << 20;
     private static final String PAGE = "<html><body>Please sign in to the network.</body></html>";
     private static final Set<Situation> OF_KEYS =
@@ -83,6 +84,7 @@ public final class AwsFake implements AutoCloseable {
     private final FakeKms kms = new FakeKms();
     private final FakeSecretsManager secrets = new FakeSecretsManager();
     private final FakeParameterStore parameters = new FakeParameterStore();
+    private final FakeSecurityTokens tokens = new FakeSecurityTokens();
     private final ExecutorService workers = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "aws-fake");
         thread.setDaemon(true);
@@ -135,6 +137,11 @@ public final class AwsFake implements AutoCloseable {
     /** Its secret access key; must stand in no error. */
     public String secretKey() {
         return secretKey;
+    }
+
+    /** The token of a pod's service account, which its STS gives credentials of a session for. */
+    public String webIdentityToken() {
+        return tokens.webIdentity();
     }
 
     /** Keys. */
@@ -386,9 +393,18 @@ public final class AwsFake implements AutoCloseable {
     private void respond(HttpExchange exchange, byte[] body) throws IOException {
         byte[] answer;
         try {
+            if (action(exchange).equals(STS)) {
+                send(exchange, 200, "text/xml", tokens.answer(body).getBytes(StandardCharsets.UTF_8));
+                return;
+            }
             answer = result(exchange, body);
         } catch (AwsError e) {
-            error(exchange, e);
+            if (action(exchange).equals(STS)) {
+                byte[] xml = FakeSecurityTokens.error(e).getBytes(StandardCharsets.UTF_8);
+                send(exchange, e.status(), "text/xml", xml);
+            } else {
+                error(exchange, e);
+            }
             return;
         }
         exchange.getResponseHeaders().set("x-amzn-RequestId", UUID.randomUUID().toString());
@@ -399,6 +415,10 @@ public final class AwsFake implements AutoCloseable {
     private static String action(HttpExchange exchange) {
         String target = exchange.getRequestHeaders().getFirst("X-Amz-Target");
         if (target == null) {
+            String type = exchange.getRequestHeaders().getFirst("Content-Type");
+            if (type != null && type.startsWith("application/x-www-form-urlencoded")) {
+                return STS;
+            }
             return exchange.getRequestMethod() + " " + exchange.getRequestURI().getRawPath();
         }
         return target.replaceFirst("^TrentService\\.", "kms:")
@@ -412,11 +432,20 @@ public final class AwsFake implements AutoCloseable {
             throw new AwsError("UnknownOperationException", 404, "");
         }
         Signature signature = Signature.of(exchange.getRequestHeaders());
-        if (!signature.accessKey().equals(accessKey)) {
+        FakeSecurityTokens.Session session = tokens.session(signature.accessKey());
+        String token = exchange.getRequestHeaders().getFirst("X-Amz-Security-Token");
+        boolean known = session == null
+                ? signature.accessKey().equals(accessKey) && token == null
+                : session.token.equals(token);
+        if (!known) {
             throw new AwsError("UnrecognizedClientException", "The security token included in the request is invalid.");
         }
         signature.check(
-                secretKey, exchange.getRequestMethod(), exchange.getRequestURI(), exchange.getRequestHeaders(), body);
+                session == null ? secretKey : session.secretKey,
+                exchange.getRequestMethod(),
+                exchange.getRequestURI(),
+                exchange.getRequestHeaders(),
+                body);
         if (!signature.service().equals(action[0])) {
             throw new AwsError(
                     "InvalidSignatureException", "Credential should be scoped to correct service: " + action[0]);
