@@ -19,10 +19,10 @@ final class EnvironmentSession<C> {
         this.opening = opening;
     }
 
-    /** A session that is open, with the settings' variables and deadline. */
+    /** The session with the settings' variables and deadline. */
     synchronized Session<C> get(ProviderSettings settings) {
         Session<C> there = session;
-        if (there == null || there.closed() || !settings.equals(of)) {
+        if (there == null || !settings.equals(of)) {
             there = opening.apply(GcpEnvironment.options(settings.variables()), settings.deadline());
             session = there;
             of = settings;

@@ -126,11 +126,21 @@ final class GcpKmsKey implements MasterKey {
             primary.accumulateAndGet(version, Math::max);
             return recipient;
         } catch (Refusal e) {
-            throw e.typed(what, uri);
+            throw e.is(StatusCode.Code.INVALID_ARGUMENT) && !e.ofChecksum() ? unfit(e, what) : e.typed(what, uri);
         } finally {
             Arrays.fill(plaintext, (byte) 0);
             Arrays.fill(binder, (byte) 0);
         }
+    }
+
+    /** Nobody's absence: it would be the same each time, and must not make the engine stop calling the key. */
+    private RefusedException unfit(Refusal e, String what) {
+        return new RefusedException(
+                ErrorCode.KMS_OPERATION_REFUSED,
+                "Google does not wrap that: " + what + ".",
+                "It answered " + e.getMessage() + ".",
+                "Check that the key's purpose is ENCRYPT_DECRYPT, and that with a key in hardware the encryption context has"
+                        + " 8,000 bytes at most.");
     }
 
     @Override

@@ -9,6 +9,7 @@ import com.google.api.gax.rpc.StatusCode;
 import com.google.api.gax.rpc.UnaryCallable;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
+import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.UnavailableException;
 import java.time.Duration;
 import java.util.Set;
@@ -16,7 +17,6 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -41,43 +41,38 @@ final class Session<C> {
 
     private final Opening<C> opening;
     private final Duration timeout;
-    private final AtomicInteger users = new AtomicInteger();
     private final ReentrantLock lock = new ReentrantLock(); // around opening and closing
+    private int users; // guarded by lock
     private volatile @Nullable Connection<C> connection; // written under lock
-    private volatile boolean closed; // written under lock
 
     Session(Opening<C> opening, Duration timeout) {
         this.opening = opening;
         this.timeout = timeout;
     }
 
-    /** One more key uses it. */
+    /** One more key uses it; the first one after the last was closed begins anew. */
     Session<C> retain() {
-        users.incrementAndGet();
-        return this;
-    }
-
-    /** One key less. Does not block on calls under way. */
-    void release() {
-        if (users.decrementAndGet() > 0) {
-            return;
-        }
         lock.lock();
         try {
-            closed = true;
-            Connection<C> there = connection;
-            connection = null;
-            if (there != null) {
-                there.close();
-            }
+            users++;
+            return this;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Tells whether its last key was closed. */
-    boolean closed() {
-        return closed;
+    /** One key less; after the last, calls that may be under way end. */
+    void release() {
+        lock.lock();
+        try {
+            Connection<C> there = connection;
+            if (--users == 0 && there != null) {
+                connection = null;
+                there.close();
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** For one operation of a key. */
@@ -152,7 +147,7 @@ final class Session<C> {
             throw interrupted(what, e);
         }
         try {
-            if (closed) {
+            if (users == 0) {
                 throw new ClosedException(
                         "The call was not begun: " + what + ".",
                         "The key's connection was closed with the manager that it belongs to.",
@@ -168,7 +163,9 @@ final class Session<C> {
                 old.retire();
             }
             return fresh;
-        } catch (java.io.IOException e) {
+        } catch (KmsException e) {
+            throw e;
+        } catch (java.io.IOException | RuntimeException e) { // the latter of files that are almost right
             throw new UnavailableException(
                     "Google was not asked: " + what + ".",
                     "There are no credentials that can be used; the cause says more.",

@@ -194,10 +194,11 @@ class GcpAnswersTest {
                 () -> cloud.secrets().lie(Lie.CHANGED_REQUEST),
                 Call.WRITE));
         all.add(status(
+                "INVALID_ARGUMENT on encrypting", Code.INVALID_ARGUMENT, "The request is strange.", Call.GENERATE));
+        all.add(status(
                 "INVALID_ARGUMENT on anything else",
                 Code.INVALID_ARGUMENT,
                 "The request is strange.",
-                Call.GENERATE,
                 Call.CHECK,
                 Call.REFRESH,
                 Call.FETCH));

@@ -165,6 +165,11 @@ class GcpKmsTest {
             assertThat(hsm.check()).contains("HSM", "version 2");
             WrapBinding large = new WrapBinding(Purpose.DATA_KEY, EncryptionContext.of("large", "x".repeat(8_000)));
             hsm.generate(large).close();
+            WrapBinding larger = new WrapBinding(Purpose.DATA_KEY, EncryptionContext.of("large", "x".repeat(8_150)));
+            assertThatThrownBy(() -> hsm.generate(larger))
+                    .as("whoever chooses the context must not make it look as if Google were away")
+                    .isInstanceOf(RefusedException.class)
+                    .hasMessageContaining("8,000 bytes");
         }
     }
 
@@ -200,7 +205,9 @@ class GcpKmsTest {
             assertThatThrownBy(other::check)
                     .isInstanceOf(ConfigurationException.class)
                     .hasMessageContaining("ASYMMETRIC_SIGN");
-            assertThatThrownBy(() -> other.generate(BINDING)).isInstanceOf(UnavailableException.class);
+            assertThatThrownBy(() -> other.generate(BINDING))
+                    .isInstanceOf(RefusedException.class)
+                    .hasMessageContaining("ENCRYPT_DECRYPT");
         }
     }
 
@@ -276,9 +283,9 @@ class GcpKmsTest {
         two.generate(BINDING).close();
         two.close();
         assertThatThrownBy(() -> two.generate(BINDING)).isInstanceOf(ClosedException.class);
-        MasterKey three = keys.key(Clouds.KEY);
-        assertThatThrownBy(() -> three.generate(BINDING))
-                .isInstanceOf(ClosedException.class)
-                .hasMessageContaining("closed");
+        MasterKey three = keys.key(Clouds.KEY); // begins anew
+        three.generate(BINDING).close();
+        assertThatThrownBy(() -> two.generate(BINDING)).isInstanceOf(ClosedException.class);
+        three.close();
     }
 }

@@ -15,10 +15,13 @@ import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.Variables;
 import io.sealwright.kms.spi.WrapBinding;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,17 +65,26 @@ class GcpOptionsTest {
 
     @Test
     void credentialsFile_thatIsNone_throwsUnavailableWithoutShowingIt() throws Exception {
-        Path file = Files.writeString(
-                folder.resolve("key.json"), "{\"type\":\"service_account\",\"private_key\":\"hunter2\"}");
-        GcpOptions options = GcpOptions.builder().credentialsFile(file).build();
-        try (MasterKey key = GcpKms.masterKey(options, Clouds.KEY)) {
-            assertThatThrownBy(() -> key.generate(BINDING))
-                    .isInstanceOf(UnavailableException.class)
-                    .satisfies(e -> {
-                        java.io.StringWriter told = new java.io.StringWriter();
-                        e.printStackTrace(new java.io.PrintWriter(told, true));
-                        assertThat(told.toString()).doesNotContain("hunter2");
-                    });
+        for (String content : List.of(
+                "{\"type\":\"service_account\",\"private_key\":\"hunter2\"}",
+                "{\"type\":\"service_account\",\"client_id\":\"1\",\"client_email\":\"e\",\"private_key_id\":\"1\","
+                        + "\"private_key\":\"-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----\"}",
+                "{\"type\":7,\"private_key\":\"hunter2\"}",
+                "hunter2",
+                "[]",
+                "")) {
+            Path file = Files.writeString(folder.resolve("key.json"), content);
+            GcpOptions options = GcpOptions.builder().credentialsFile(file).build();
+            try (MasterKey key = GcpKms.masterKey(options, Clouds.KEY)) {
+                assertThatThrownBy(() -> key.generate(BINDING))
+                        .as(content)
+                        .isInstanceOf(UnavailableException.class)
+                        .satisfies(e -> {
+                            StringWriter told = new StringWriter();
+                            e.printStackTrace(new PrintWriter(told, true));
+                            assertThat(told.toString()).doesNotContain("hunter2");
+                        });
+            }
         }
     }
 
