@@ -159,8 +159,11 @@ final class KeyVersions {
         Look look = new Look(era, at, List.copyOf(versions));
         synchronized (this) {
             versions.forEach(version -> seen.put(KeyId.shown(version.id()), version));
+            Look known = last;
+            if (known == null || look.at() - known.at() >= 0) { // a slow look does not undo a later one
+                last = look;
+            }
         }
-        last = look;
         return look;
     }
 

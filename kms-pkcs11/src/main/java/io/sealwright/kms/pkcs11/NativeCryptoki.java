@@ -13,6 +13,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.xipki.pkcs11.wrapper.PKCS11Module;
@@ -54,6 +56,19 @@ final class NativeCryptoki implements Cryptoki {
     private static final long CKA_LOCAL = 0x163;
     private static final long CKA_NEVER_EXTRACTABLE = 0x164;
     private static final long CKA_WRAP_WITH_TRUSTED = 0x210;
+
+    private static final long[] FACTS = {
+        CKA_LABEL,
+        CKA_KEY_TYPE,
+        CKA_ID,
+        CKA_SENSITIVE,
+        CKA_ENCRYPT,
+        CKA_DECRYPT,
+        CKA_VALUE_LEN,
+        CKA_EXTRACTABLE,
+        CKA_LOCAL,
+        CKA_NEVER_EXTRACTABLE
+    };
 
     /** Keys of one label: more are surely a mistake. */
     private static final int MOST_OBJECTS = 1_000;
@@ -194,23 +209,49 @@ final class NativeCryptoki implements Cryptoki {
 
     @Override
     public KeyFacts facts(long session, long key) throws CryptokiException {
-        Object label = value(session, key, CKA_LABEL);
-        Object id = value(session, key, CKA_ID);
-        Object type = value(session, key, CKA_KEY_TYPE);
-        Object bytes = value(session, key, CKA_VALUE_LEN);
+        Map<Long, Object> values = values(session, key, FACTS);
+        boolean extractable = !Boolean.FALSE.equals(values.get(CKA_EXTRACTABLE));
+        Object bytes = values.get(CKA_VALUE_LEN);
         return new KeyFacts(
                 key,
-                label instanceof char[] text ? new String(text) : "",
-                id instanceof byte[] array ? array : new byte[0],
-                Objects.equals(type, CKK_AES),
+                values.get(CKA_LABEL) instanceof char[] text ? new String(text) : "",
+                values.get(CKA_ID) instanceof byte[] array ? array : new byte[0],
+                Objects.equals(values.get(CKA_KEY_TYPE), CKK_AES),
                 bytes instanceof Long length ? (int) (length * 8) : 0,
-                Boolean.TRUE.equals(value(session, key, CKA_SENSITIVE)),
-                !Boolean.FALSE.equals(value(session, key, CKA_EXTRACTABLE)),
-                Boolean.TRUE.equals(value(session, key, CKA_WRAP_WITH_TRUSTED)),
-                !Boolean.FALSE.equals(value(session, key, CKA_ENCRYPT)),
-                !Boolean.FALSE.equals(value(session, key, CKA_DECRYPT)),
-                Boolean.TRUE.equals(value(session, key, CKA_LOCAL)),
-                Boolean.TRUE.equals(value(session, key, CKA_NEVER_EXTRACTABLE)));
+                Boolean.TRUE.equals(values.get(CKA_SENSITIVE)),
+                extractable,
+                // Asked for where it matters alone: older tokens do not know it.
+                extractable && Boolean.TRUE.equals(value(session, key, CKA_WRAP_WITH_TRUSTED)),
+                !Boolean.FALSE.equals(values.get(CKA_ENCRYPT)),
+                !Boolean.FALSE.equals(values.get(CKA_DECRYPT)),
+                Boolean.TRUE.equals(values.get(CKA_LOCAL)),
+                Boolean.TRUE.equals(values.get(CKA_NEVER_EXTRACTABLE)));
+    }
+
+    /** In one call if the token tells all of them, else one by one. Without those that it does not tell. */
+    private Map<Long, Object> values(long session, long key, long[] types) throws CryptokiException {
+        CK_ATTRIBUTE[] template =
+                Arrays.stream(types).mapToObj(type -> attribute(type, null)).toArray(CK_ATTRIBUTE[]::new);
+        Map<Long, Object> values = new HashMap<>();
+        try {
+            run("C_GetAttributeValue", () -> binding.C_GetAttributeValue(session, key, template, true));
+            for (CK_ATTRIBUTE attribute : template) {
+                if (attribute.pValue != null) {
+                    values.put(attribute.type, attribute.pValue);
+                }
+            }
+        } catch (CryptokiException e) {
+            if (!isUntold(e)) {
+                throw e;
+            }
+            for (long type : types) {
+                Object value = value(session, key, type);
+                if (value != null) {
+                    values.put(type, value);
+                }
+            }
+        }
+        return values;
     }
 
     /** Null if the token does not tell it. */
@@ -220,11 +261,15 @@ final class NativeCryptoki implements Cryptoki {
             run("C_GetAttributeValue", () -> binding.C_GetAttributeValue(session, key, template, true));
             return template[0].pValue;
         } catch (CryptokiException e) {
-            if (ReturnCode.CKR_ATTRIBUTE_TYPE_INVALID.is(e) || ReturnCode.CKR_ATTRIBUTE_SENSITIVE.is(e)) {
+            if (isUntold(e)) {
                 return null;
             }
             throw e;
         }
+    }
+
+    private static boolean isUntold(CryptokiException e) {
+        return ReturnCode.CKR_ATTRIBUTE_TYPE_INVALID.is(e) || ReturnCode.CKR_ATTRIBUTE_SENSITIVE.is(e);
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyExistsException;
 import io.sealwright.kms.error.KeyNotFoundException;
+import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.pkcs11.TestToken.Fault;
@@ -130,12 +131,8 @@ class Pkcs11KeyTest {
     }
 
     @Test
-    void readableKey_isRefused_orMadeUnreadableByTheToken() throws Exception {
+    void readableKey_isRefused() throws Exception {
         token.officer().make(name, new byte[] {1}, Map.of(Officer.CKA_SENSITIVE, false));
-        if (which == Which.NSS) {
-            opens(open(""), wrap(open(""))); // its private keys are sensitive, whatever one asks for
-            return;
-        }
         assertThatThrownBy(() -> wrap(open("")))
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("CKA_SENSITIVE is false");
@@ -379,6 +376,47 @@ class Pkcs11KeyTest {
         }
         token.fault(Fault.NONE);
         opens(key, before);
+    }
+
+    /** What decrypting says of the wrap, without a doubt. */
+    @ParameterizedTest
+    @EnumSource(
+            value = ReturnCode.class,
+            names = {"CKR_ENCRYPTED_DATA_INVALID", "CKR_ENCRYPTED_DATA_LEN_RANGE", "CKR_AEAD_DECRYPT_FAILED"})
+    void returnCodeOfDecrypting_thatBlamesTheWrap_isAuthentication(ReturnCode code) {
+        MasterKey key = create();
+        Recipient before = wrap(key);
+        token.returning(Fault.DECRYPT_RETURNS, code);
+        assertThatThrownBy(() -> key.unwrap(before, BINDING)).isInstanceOf(AuthenticationFailedException.class);
+    }
+
+    /** What it says of anything: then a sample must open, or nobody can tell whose fault it is. */
+    @ParameterizedTest
+    @EnumSource(
+            value = ReturnCode.class,
+            names = {"CKR_GENERAL_ERROR", "CKR_FUNCTION_FAILED", "CKR_DEVICE_ERROR", "CKR_ARGUMENTS_BAD"})
+    void returnCodeOfDecrypting_thatBlamesNobody_isNoAnswer_whileNoSampleOpens(ReturnCode code) {
+        MasterKey key = create();
+        Recipient before = wrap(key);
+        token.returning(Fault.DECRYPT_RETURNS, code);
+        assertThatThrownBy(() -> key.unwrap(before, BINDING))
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageContaining("C_Decrypt returned " + code.name());
+        token.fault(Fault.NONE);
+        assertThatThrownBy(() -> key.unwrap(tampered(before), BINDING))
+                .isInstanceOf(AuthenticationFailedException.class);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = ReturnCode.class,
+            names = {"CKR_ACTION_PROHIBITED", "CKR_FUNCTION_REJECTED"})
+    void returnCode_ofAPolicy_isADefiniteNo(ReturnCode code) {
+        MasterKey key = create();
+        token.returning(code);
+        assertThatThrownBy(() -> wrap(key))
+                .isInstanceOf(PermissionDeniedException.class)
+                .hasMessageContaining(code.name());
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 
 /** A process whose SoftHSM token is taken away and replaced by an empty one while it has it open. */
 final class ReinitialisedTokenProgram {
+    private static final String URI = "pkcs11:token=live;object=app";
     private static final WrapBinding BINDING = new WrapBinding(Purpose.DATA_KEY, EncryptionContext.empty());
 
     private ReinitialisedTokenProgram() {}
@@ -20,13 +21,15 @@ final class ReinitialisedTokenProgram {
         Path library = Path.of(args[0]);
         Path configuration = Path.of(System.getenv("SOFTHSM2_CONF"));
         TestToken.configure(configuration);
-        Officer officer = new Officer(library, "", "live");
-        officer.initSoftHsmToken(TestToken.SO_PIN, TestToken.PIN);
         Pkcs11Options options = Pkcs11Options.builder()
                 .library(library)
                 .pin(TestToken.PIN.toCharArray())
                 .build();
-        try (MasterKey key = Pkcs11Keys.create(options, "pkcs11:token=live;object=app")) {
+        try (MasterKey early = Pkcs11Keys.masterKey(options, URI)) {
+            tell(early::check); // loads the library, before anything else here does
+        }
+        new Officer(library, "", "live").initSoftHsmToken(TestToken.SO_PIN, TestToken.PIN);
+        try (MasterKey key = Pkcs11Keys.create(options, URI)) {
             Recipient before = wrap(key);
             key.unwrap(before, BINDING).close();
             System.out.println("works");
@@ -34,15 +37,19 @@ final class ReinitialisedTokenProgram {
             for (Runnable call : new Runnable[] {
                 () -> wrap(key), () -> key.unwrap(before, BINDING).close(), key::check, key::refresh, () -> wrap(key)
             }) {
-                try {
-                    call.run();
-                    System.out.println("no error");
-                } catch (KmsException e) {
-                    System.out.println(e.code() + " " + e.getMessage());
-                }
+                tell(call);
             }
         }
         System.out.println("ends");
+    }
+
+    private static void tell(Runnable call) {
+        try {
+            call.run();
+            System.out.println("no error");
+        } catch (KmsException e) {
+            System.out.println(e.code() + " " + e.getMessage());
+        }
     }
 
     private static Recipient wrap(MasterKey key) {

@@ -33,6 +33,7 @@ final class TestToken {
         SHORT_ANSWER,
         LOSE_ONCE,
         KEYS_HIDDEN,
+        DECRYPT_RETURNS,
         STORAGE_GONE
     }
 
@@ -229,8 +230,13 @@ final class TestToken {
 
     /** Each call to it returns that. */
     void returning(ReturnCode code) {
+        returning(Fault.RETURN_CODE, code);
+    }
+
+    /** What that fault returns. */
+    void returning(Fault fault, ReturnCode code) {
         control.putInt(4 * Word.CODE.ordinal(), (int) code.code());
-        fault(Fault.RETURN_CODE);
+        fault(fault);
     }
 
     int count(Word word) {
