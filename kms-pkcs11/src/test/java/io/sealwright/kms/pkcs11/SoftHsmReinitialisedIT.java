@@ -45,11 +45,12 @@ class SoftHsmReinitialisedIT {
         assertThat(lines).as("nobody else writes to standard output").hasSize(8);
         assertThat(lines.get(0)).startsWith("KMS_UNAVAILABLE").contains("sees no token");
         assertThat(lines.get(1)).isEqualTo("works");
-        assertThat(lines.subList(2, 7)).allSatisfy(line -> assertThat(line)
-                .startsWith("KMS_UNAVAILABLE")
-                .contains("CKR_GENERAL_ERROR")
-                .contains("restart this process")
-                .doesNotContain(TestToken.PIN));
+        assertThat(lines.subList(2, 7))
+                .allSatisfy(line -> assertThat(line)
+                        .startsWith("KMS_UNAVAILABLE")
+                        .contains("CKR_GENERAL_ERROR")
+                        .contains("restart this process")
+                        .doesNotContain(TestToken.PIN));
         assertThat(lines.get(7)).isEqualTo("ends");
         assertThat(run(library).get(1)).as("after a restart").isEqualTo("works");
     }
