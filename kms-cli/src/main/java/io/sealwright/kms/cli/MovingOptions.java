@@ -138,6 +138,9 @@ final class MovingOptions {
             ended.countDown();
         }
         boolean whole = report.complete() && report.failed() == 0;
+        if (!whole && here.unfinished().stopped()) {
+            throw failure(report); // the signal says it all
+        }
         if (!json) {
             command.print(text(report));
         } else if (whole) {
@@ -181,6 +184,7 @@ final class MovingOptions {
         line(out, "gone", report.vanished(), ": deleted meanwhile");
         line(out, "failed", report.failed(), ": as they were");
         line(out, "no messages now", report.rawAfter(), "");
+        line(out, "still to be moved", report.leftAfter(), ": somebody seals under an old key, or they failed");
         uses(out, "before", report.before());
         if (!report.dryRun()) {
             uses(out, "now", report.after());
@@ -228,6 +232,7 @@ final class MovingOptions {
                     .put("vanished", (Long) report.vanished())
                     .put("failed", (Long) report.failed())
                     .put("rawAfter", (Long) report.rawAfter())
+                    .put("leftAfter", (Long) report.leftAfter())
                     .put("millis", (Long) report.took().toMillis());
             counts(all, "before", report.before());
             counts(all, "after", report.after());

@@ -26,6 +26,7 @@ final class Unfinished {
 
     private final Set<Path> files = new HashSet<>(); // guarded by this
     private volatile @Nullable Runnable before;
+    private volatile boolean stopping;
     private boolean finished; // guarded by this
     private boolean stopped; // guarded by this
 
@@ -57,7 +58,7 @@ final class Unfinished {
 
     /** Whether a signal is ending the process. */
     synchronized boolean stopped() {
-        return stopped;
+        return stopped || stopping;
     }
 
     /** Runs this when a signal comes, before files are removed: it lets work that has files of its own come to an end. */
@@ -75,6 +76,7 @@ final class Unfinished {
                         () -> {
                             Runnable first = before;
                             if (first != null && !isFinished()) {
+                                stopping = true;
                                 first.run();
                             }
                             if (stop()) {

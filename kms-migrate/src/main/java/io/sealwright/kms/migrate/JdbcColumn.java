@@ -13,6 +13,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -183,9 +184,13 @@ final class JdbcColumn implements Source<JdbcColumn.Row> {
                     settle(row, entry.getValue().decision(), changes, tally);
                 }
             }
-            Set<String> written = changes.isEmpty() ? Set.of() : write(changes);
+            Map<String, KmsException> refused = new HashMap<>();
+            Set<String> written = changes.isEmpty() ? Set.of() : write(changes, refused);
             for (Change change : changes) {
-                if (written.contains(change.row().name())) {
+                KmsException refusal = refused.get(change.row().name());
+                if (refusal != null) {
+                    tally.failed(change.row().name(), refusal);
+                } else if (written.contains(change.row().name())) {
                     count(change.decision(), tally);
                 } else if (last) {
                     tally.failed(change.row().name(), contended());
@@ -195,6 +200,9 @@ final class JdbcColumn implements Source<JdbcColumn.Row> {
                 }
             }
             if (!later.isEmpty()) {
+                if (stop.isRequested()) {
+                    return false;
+                }
                 backoff.pause();
             }
             pending = again(later, tally);
@@ -222,6 +230,21 @@ final class JdbcColumn implements Source<JdbcColumn.Row> {
                 "The row was not moved.",
                 "Another transaction held or changed it, each time it was to be written.",
                 "Start the migration again when the row is left alone.");
+    }
+
+    /** Writes; where the database refuses a row, each by itself, so that the others are written. */
+    private Set<String> write(List<Change> changes, Map<String, KmsException> refused) {
+        try {
+            return write(changes);
+        } catch (JdbcErrors.RowException e) {
+            if (changes.size() == 1) {
+                refused.put(changes.get(0).row().name(), e.typed());
+                return Set.of();
+            }
+            Set<String> written = new HashSet<>();
+            changes.forEach(change -> written.addAll(write(List.of(change), refused)));
+            return written;
+        }
     }
 
     /** Writes in one transaction what still holds the bytes that were read; the keys of the rows that did. */

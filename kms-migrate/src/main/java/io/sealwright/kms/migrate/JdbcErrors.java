@@ -3,6 +3,7 @@ package io.sealwright.kms.migrate;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.StoreException;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
@@ -19,6 +20,9 @@ final class JdbcErrors {
     /** SQLITE_BUSY and SQLITE_LOCKED. */
     private static final Set<Integer> SQLITE_PASSING = Set.of(5, 6);
 
+    /** SQLITE_TOOBIG, SQLITE_CONSTRAINT (RAISE in a trigger too) and SQLITE_MISMATCH. */
+    private static final Set<Integer> SQLITE_OF_THE_ROW = Set.of(18, 19, 20);
+
     private JdbcErrors() {}
 
     /** Whether the same may work on another connection soon. */
@@ -32,6 +36,38 @@ final class JdbcErrors {
                 || e instanceof SQLTransientException
                 || e instanceof SQLRecoverableException
                 || e instanceof SQLNonTransientConnectionException;
+    }
+
+    /** A row that the database does not take: a constraint, a trigger, a column that is too short. Never leaves the package. */
+    static final class RowException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private final transient KmsException typed;
+
+        RowException(SQLException cause) {
+            super(cause);
+            typed = new RefusedException(
+                    ErrorCode.KMS_OPERATION_REFUSED,
+                    "The row was not written.",
+                    "The database does not take the value: SQLSTATE " + cause.getSQLState() + ", code "
+                            + cause.getErrorCode() + ".",
+                    "Look whether the column has room for it, and at the table's constraints and triggers; the cause has"
+                            + " the database's own words.",
+                    cause);
+        }
+
+        KmsException typed() {
+            return typed;
+        }
+    }
+
+    /** Whether a statement failed by what it was to write: data, integrity, or a trigger's own exception. */
+    static boolean isOfTheRow(SQLException e, Dialect dialect) {
+        if (dialect == Dialect.SQLITE) {
+            return SQLITE_OF_THE_ROW.contains(e.getErrorCode() & 0xFF);
+        }
+        String state = String.valueOf(e.getSQLState());
+        return state.startsWith("22") || state.startsWith("23") || state.startsWith("P0") || state.startsWith("44");
     }
 
     static KmsException typed(String what, SQLException e) {

@@ -56,6 +56,9 @@ final class JdbcSession implements AutoCloseable {
                 return result;
             } catch (SQLException e) {
                 drop();
+                if (write && JdbcErrors.isOfTheRow(e, dialect)) {
+                    throw new JdbcErrors.RowException(e);
+                }
                 if (!JdbcErrors.isPassing(e, dialect) || stop.isRequested() || System.nanoTime() - until > 0) {
                     throw JdbcErrors.typed(what, e);
                 }

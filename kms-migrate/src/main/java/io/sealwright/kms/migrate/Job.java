@@ -4,6 +4,7 @@ import io.sealwright.kms.MessageInfo;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.migrate.Mover.Known;
 import io.sealwright.kms.migrate.State.Phase;
 import io.sealwright.kms.migrate.Tally.Count;
 import java.time.Duration;
@@ -87,30 +88,30 @@ final class Job<I extends Item> {
     }
 
     private boolean verify(List<I> page) {
-        for (I item : page) {
-            if (!isMessage(item) && (mover.convertsRaw() || item.mustBeMessage())) {
-                state.tally.one(Count.RAW_AFTER);
-            }
-        }
+        page.forEach(this::look);
         return true;
     }
 
-    /** Counts what a message lies under now. */
-    private boolean isMessage(I item) {
+    /** Counts what an item lies under now, and whether it is as it should be. */
+    private void look(I item) {
         try {
             byte[] message = item.message();
             MessageInfo info = mover.info(message);
             if (message != null && info != null) {
-                state.tally.left(mover.keys(message, info));
-                return true;
+                Known known = mover.plan(message, info);
+                state.tally.left(known.keys());
+                if (known.fate() != Known.Fate.LEAVE) {
+                    state.tally.one(Count.LEFT_AFTER);
+                }
+            } else if (mover.convertsRaw() || item.mustBeMessage()) {
+                state.tally.one(Count.RAW_AFTER);
             }
         } catch (CallInterruptedException | ClosedException e) {
             throw e;
         } catch (KmsException e) {
-            // Of a version that this release does not know, or a file that is gone: not seen to lie under a new key.
-            return false;
+            // It failed before, or came since: not seen to lie under a new key.
+            state.tally.one(Count.LEFT_AFTER);
         }
-        return false;
     }
 
     private boolean isHopeless() {

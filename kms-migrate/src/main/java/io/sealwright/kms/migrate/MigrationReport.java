@@ -28,6 +28,7 @@ import java.util.Objects;
  * @param after which they lie under now, read once more after the last move; empty unless the job is complete, and in a dry
  *     run the same as {@code before}
  * @param rawAfter how many items are no messages when read once more
+ * @param leftAfter how many messages would have to be moved when read once more: somebody seals under an old key still
  * @param took how long this run took
  */
 public record MigrationReport(
@@ -46,6 +47,7 @@ public record MigrationReport(
         List<KeyCount> before,
         List<KeyCount> after,
         long rawAfter,
+        long leftAfter,
         Duration took) {
     /** More failures than these are counted only. */
     public static final int MOST_FAILURES = 1_000;
@@ -73,9 +75,9 @@ public record MigrationReport(
                 .toList();
     }
 
-    /** Whether nothing is left in the old form: complete, without failures, and no raw data was found any more. */
+    /** Whether nothing is left: complete, without failures, and nothing to move was found when all was read once more. */
     public boolean clean() {
-        return complete && failed == 0 && rawAfter == 0;
+        return complete && failed == 0 && rawAfter == 0 && leftAfter == 0;
     }
 
     /**

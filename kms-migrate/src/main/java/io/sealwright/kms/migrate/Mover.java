@@ -18,7 +18,6 @@ import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.migrate.Tally.Count;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -39,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * many messages have it. Safe for concurrent use.
  */
 final class Mover {
-    /** So many bytes of headers are remembered: some 30,000 of one or two recipients. */
+    /** So many bytes of headers are remembered: some 50,000. */
     private static final long MOST_HEADER_BYTES = 32L << 20;
 
     private final KeyManager kms;
@@ -50,7 +49,6 @@ final class Mover {
     private final boolean dryRun;
     private final ExecutorService threads;
     private final Recent<Known> headers = new Recent<>(MOST_HEADER_BYTES);
-    private final Recent<List<RecipientKey>> looks = new Recent<>(MOST_HEADER_BYTES);
 
     Mover(
             KeyManager kms,
@@ -114,24 +112,12 @@ final class Mover {
         }
     }
 
-    /** Which keys a message lies under, compared only. */
-    List<RecipientKey> keys(byte[] message, MessageInfo info) {
-        byte[] header = Arrays.copyOf(message, info.headerBytes());
-        Known known = headers.get(header);
-        List<RecipientKey> keys = known != null ? known.keys() : looks.get(header);
-        if (keys == null) {
-            keys = kms.recipients(header);
-            looks.put(header, keys, 0);
-        }
-        return keys;
-    }
-
     /** Decides for all of them: several headers at once, each asked about once. */
     <I extends Item> Map<I, Outcome> decide(List<I> items, Function<I, byte[]> data) {
-        Map<ByteBuffer, I> firsts = new LinkedHashMap<>();
-        Map<I, ByteBuffer> headers = new HashMap<>();
+        Map<String, I> firsts = new LinkedHashMap<>();
+        Map<I, String> headers = new HashMap<>();
         for (I item : items) {
-            ByteBuffer header = header(item);
+            String header = header(item);
             if (header != null) {
                 headers.put(item, header);
                 firsts.putIfAbsent(header, item);
@@ -141,7 +127,7 @@ final class Mover {
         Map<I, Outcome> all = new LinkedHashMap<>();
         for (I item : items) {
             Outcome own = ofFirsts.get(item);
-            ByteBuffer header = headers.get(item);
+            String header = headers.get(item);
             @Nullable I first = header == null ? null : firsts.get(header);
             Outcome failed = first == null ? null : ofFirsts.get(first);
             if (own == null) {
@@ -154,13 +140,13 @@ final class Mover {
     }
 
     /** The header of a message whose body need not be looked at, so that one look does for all of them. */
-    private @Nullable ByteBuffer header(Item item) {
+    private @Nullable String header(Item item) {
         try {
             byte[] message = item.message();
             MessageInfo info = info(message);
             return message == null || info == null || info.form() == MessageInfo.Form.DIRECT
                     ? null
-                    : ByteBuffer.wrap(message, 0, info.headerBytes());
+                    : Recent.name(message, info.headerBytes());
         } catch (KmsException e) {
             return null; // told when it is this item's turn
         }

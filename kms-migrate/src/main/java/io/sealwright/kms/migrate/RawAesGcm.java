@@ -169,6 +169,15 @@ public final class RawAesGcm implements AutoCloseable {
             if (keys.isEmpty()) {
                 throw new IllegalStateException("raw data needs a key: call key(...) or keys(...)");
             }
+            try {
+                return made();
+            } catch (IllegalArgumentException e) {
+                keys.forEach(SecretBytes::close);
+                throw e;
+            }
+        }
+
+        private RawAesGcm made() {
             RawLayout read =
                     RawLayout.parse(layout == null ? "iv|ciphertext|tag" : layout, ivBytes == null ? 12 : ivBytes);
             Encoding chosen = encoding != null ? encoding : read.isSeparated() ? Encoding.HEX : Encoding.BYTES;

@@ -1,6 +1,9 @@
 package io.sealwright.kms.migrate;
 
-import java.nio.ByteBuffer;
+import io.sealwright.kms.error.KmsBugException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,7 +19,7 @@ final class Recent<V> {
     private static final int ENTRY_BYTES = 300;
 
     private final long mostBytes;
-    private final Map<ByteBuffer, Entry<V>> entries = new LinkedHashMap<>(16, 0.75f, true); // guarded by this
+    private final Map<String, Entry<V>> entries = new LinkedHashMap<>(16, 0.75f, true); // guarded by this
     private long bytes; // guarded by this
 
     Recent(long mostBytes) {
@@ -25,15 +28,26 @@ final class Recent<V> {
 
     private record Entry<V>(V value, int bytes) {}
 
+    /** What stands for a header: whoever writes rows chooses it, and could choose many of one hash code, but not of this. */
+    static String name(byte[] message, int length) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(message, 0, length);
+            return Base64.getEncoder().encodeToString(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new KmsBugException("every JCA has SHA-256", e);
+        }
+    }
+
     synchronized @Nullable V get(byte[] header) {
-        Entry<V> entry = entries.get(ByteBuffer.wrap(header));
+        Entry<V> entry = entries.get(name(header, header.length));
         return entry == null ? null : entry.value();
     }
 
-    /** Keeps a value; {@code size} is how many bytes it holds. The header must not be changed any more. */
+    /** Keeps a value; {@code size} is how many bytes it holds. */
     synchronized void put(byte[] header, V value, int size) {
-        int all = header.length + size + ENTRY_BYTES;
-        Entry<V> before = entries.put(ByteBuffer.wrap(header), new Entry<>(value, all));
+        int all = size + ENTRY_BYTES;
+        Entry<V> before = entries.put(name(header, header.length), new Entry<>(value, all));
         bytes += all - (before == null ? 0 : before.bytes());
         Iterator<Entry<V>> oldest = entries.values().iterator();
         while (bytes > mostBytes && entries.size() > 1) {

@@ -26,7 +26,8 @@ final class Tally {
         LOST,
         VANISHED,
         FAILED,
-        RAW_AFTER
+        RAW_AFTER,
+        LEFT_AFTER
     }
 
     /** One version of a key. */
@@ -102,6 +103,7 @@ final class Tally {
                 told(before),
                 complete ? told(dryRun ? before : after) : List.of(),
                 of(Count.RAW_AFTER),
+                of(Count.LEFT_AFTER),
                 took);
     }
 

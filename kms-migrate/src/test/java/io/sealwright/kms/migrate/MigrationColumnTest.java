@@ -335,6 +335,27 @@ class MigrationColumnTest {
         assertThat(folder.resolve("checkpoint")).as("begins anew").doesNotExist();
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void run_databaseRefusesARow_theOthersOfItsBatchAreMoved(Database database) throws Exception {
+        DataSource at = filled(database, 20, 4);
+        Database.run(
+                at,
+                database == Database.SQLITE
+                        ? "CREATE TRIGGER guarded BEFORE UPDATE ON orders WHEN OLD.id IN (3, 11) BEGIN SELECT"
+                                + " RAISE(ABORT, 'secret word'); END"
+                        : "ALTER TABLE orders ADD CONSTRAINT guarded CHECK (id NOT IN (3, 11)) NOT VALID");
+        MigrationReport report = orders(moving(), at).run();
+        assertThat(report.complete()).isTrue();
+        assertThat(report.moved()).isEqualTo(16);
+        assertThat(report.failures()).extracting(Failure::item).containsExactly("3", "11");
+        assertThat(report.failures()).allSatisfy(failure -> {
+            assertThat(failure.error().code()).isEqualTo(ErrorCode.KMS_OPERATION_REFUSED);
+            assertThat(failure.error()).hasMessageNotContaining("secret word");
+        });
+        assertThat(report.leftAfter()).isEqualTo(2);
+    }
+
     @Test
     void run_providerAwayForAWhile_isWaitedFor() throws Exception {
         DataSource at = filled(Database.SQLITE, 6, 2);

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * started when a test first asks for it and stopped with the JVM. Tests get it as a parameter by
  * {@code @ExtendWith(OpenBao.Extension.class)}. What a test does to it (kill, stall, seal), it undoes.
  */
-public final class OpenBao {
+final class OpenBao {
     private static final Duration READY = Duration.ofSeconds(60);
     private static @Nullable OpenBao shared; // guarded by the class
     private static @Nullable String missing; // guarded by the class
@@ -105,7 +105,7 @@ public final class OpenBao {
     }
 
     /** The one of this JVM. */
-    public static synchronized OpenBao shared() {
+    static synchronized OpenBao shared() {
         OpenBao there = shared;
         if (there == null) {
             if (missing == null) {
@@ -130,7 +130,7 @@ public final class OpenBao {
         return there;
     }
 
-    public String address() {
+    String address() {
         return "http://127.0.0.1:" + port;
     }
 
@@ -148,7 +148,7 @@ public final class OpenBao {
     }
 
     /** Whoever has it may do anything: for setting up. */
-    public String rootToken() {
+    String rootToken() {
         return rootToken;
     }
 
@@ -193,7 +193,7 @@ public final class OpenBao {
     // ---- what tests set up
 
     /** Asks as root; any answer but 200 and 204 is an error. */
-    public JsonObject root(String method, String path, @Nullable String body) {
+    JsonObject root(String method, String path, @Nullable String body) {
         return in("", method, path, body);
     }
 
@@ -211,7 +211,7 @@ public final class OpenBao {
     }
 
     /** Mounts an engine or an auth method ({@code auth/approle}) if it is not there yet. */
-    public void mount(String namespace, String path, String type, String options) {
+    void mount(String namespace, String path, String type, String options) {
         boolean auth = path.startsWith("auth/");
         String list = auth ? "sys/auth" : "sys/mounts";
         String name = auth ? path.substring("auth/".length()) : path;

@@ -8,6 +8,7 @@ import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.testbed.ChildJvm;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,6 +6,7 @@ import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.testbed.ChildJvm;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.StoredVersion;
+import io.sealwright.kms.testbed.ChildJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;

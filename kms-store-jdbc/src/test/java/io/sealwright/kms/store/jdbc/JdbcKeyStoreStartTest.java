@@ -3,6 +3,7 @@ package io.sealwright.kms.store.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.testbed.ChildJvm;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;

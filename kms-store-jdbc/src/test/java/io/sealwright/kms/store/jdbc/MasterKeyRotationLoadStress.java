@@ -7,6 +7,7 @@ import io.sealwright.kms.MasterKeys.Examined;
 import io.sealwright.kms.MasterKeys.Progress;
 import io.sealwright.kms.MasterKeys.Rewrapped;
 import io.sealwright.kms.spi.StoreAddress;
+import io.sealwright.kms.testbed.ChildJvm;
 import io.sealwright.kms.testbed.TestPostgres;
 import java.nio.file.Files;
 import java.nio.file.Path;

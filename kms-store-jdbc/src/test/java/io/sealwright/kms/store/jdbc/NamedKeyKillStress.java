@@ -10,6 +10,7 @@ import io.sealwright.kms.MessageInfo;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.testbed.ChildJvm;
 import io.sealwright.kms.testbed.TestPostgres;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -10,6 +10,7 @@ import io.sealwright.kms.RestoreSummary;
 import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
+import io.sealwright.kms.testbed.ChildJvm;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;

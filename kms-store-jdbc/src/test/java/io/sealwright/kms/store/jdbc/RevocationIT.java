@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.NamedKey;
+import io.sealwright.kms.testbed.ChildJvm;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -6,6 +6,7 @@ import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
 import io.sealwright.kms.KeyVersion;
+import io.sealwright.kms.testbed.ChildJvm;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;

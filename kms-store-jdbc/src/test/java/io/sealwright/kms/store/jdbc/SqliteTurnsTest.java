@@ -2,6 +2,7 @@ package io.sealwright.kms.store.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sealwright.kms.testbed.ChildJvm;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

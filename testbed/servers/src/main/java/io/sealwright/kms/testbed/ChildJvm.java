@@ -1,4 +1,4 @@
-package io.sealwright.kms.store.jdbc;
+package io.sealwright.kms.testbed;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -13,17 +13,17 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** A process of its own that talks to the test by lines over pipes. */
-final class ChildJvm implements AutoCloseable {
+public final class ChildJvm implements AutoCloseable {
     private final Process process;
     private final Thread reader;
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
 
-    ChildJvm(Class<?> main, String... arguments) throws IOException {
+    public ChildJvm(Class<?> main, String... arguments) throws IOException {
         this(main, "128m", arguments);
     }
 
     /** @param heap the most it may use, as in {@code 128m} */
-    static ChildJvm withHeap(String heap, Class<?> main, String... arguments) throws IOException {
+    public static ChildJvm withHeap(String heap, Class<?> main, String... arguments) throws IOException {
         return new ChildJvm(main, heap, arguments);
     }
 
@@ -59,12 +59,12 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** The next line; fails if none comes in time, which a look through 10,000 keys takes on a busy machine. */
-    String line() throws InterruptedException {
+    public String line() throws InterruptedException {
         return line(120);
     }
 
     /** The next line; fails if none comes within so many seconds. */
-    String line(long seconds) throws InterruptedException {
+    public String line(long seconds) throws InterruptedException {
         String line = lines.poll(seconds, TimeUnit.SECONDS);
         if (line == null) {
             throw new AssertionError("the child said nothing for " + seconds + " seconds");
@@ -73,19 +73,19 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** Whether all lines that came were taken: the last one is what the child is doing now. */
-    boolean isRead() {
+    public boolean isRead() {
         return lines.isEmpty();
     }
 
     /** The lines that came and were not taken yet. */
-    List<String> soFar() {
+    public List<String> soFar() {
         List<String> come = new ArrayList<>();
         lines.drainTo(come);
         return come;
     }
 
     /** All lines up to the first that begins so. */
-    List<String> upTo(String beginning) throws InterruptedException {
+    public List<String> upTo(String beginning) throws InterruptedException {
         List<String> until = new ArrayList<>();
         do {
             until.add(line());
@@ -94,7 +94,7 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** Kills the child when it has just begun a change, up to so many nanoseconds into it; notes its lines until then. */
-    void killWithinChange(List<String> noted, Random random, int mostNanos) throws InterruptedException {
+    public void killWithinChange(List<String> noted, Random random, int mostNanos) throws InterruptedException {
         do {
             noted.addAll(upTo("begin"));
         } while (!isRead());
@@ -105,7 +105,7 @@ final class ChildJvm implements AutoCloseable {
         kill();
     }
 
-    void tell(String line) {
+    public void tell(String line) {
         try {
             process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
             process.getOutputStream().flush();
@@ -115,12 +115,12 @@ final class ChildJvm implements AutoCloseable {
     }
 
     /** SIGKILL, by the handle: {@link Process#destroyForcibly} closes the pipe with what is still in it. */
-    void kill() {
+    public void kill() {
         process.toHandle().destroyForcibly();
     }
 
     /** All lines that came and were not taken yet, once the process has ended and its pipe is empty. */
-    List<String> rest() throws InterruptedException {
+    public List<String> rest() throws InterruptedException {
         if (!process.waitFor(30, TimeUnit.SECONDS)) {
             throw new AssertionError("the child does not end");
         }
@@ -130,7 +130,7 @@ final class ChildJvm implements AutoCloseable {
         return rest;
     }
 
-    int exit() throws InterruptedException {
+    public int exit() throws InterruptedException {
         if (!process.waitFor(30, TimeUnit.SECONDS)) {
             throw new AssertionError("the child does not end");
         }
