@@ -7,12 +7,14 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /**
- * Cloud KMS and Secret Manager on a loopback port, over real gRPC without TLS, strict: what Google's references forbid is
+ * Cloud KMS and Secret Manager on a loopback port, over real gRPC, strict: what Google's references forbid is
  * refused, with Google's statuses and details. Keys wrap by real AES-256-GCM with associated data, checksums are compared both
  * ways, versions have states, callers may lack permissions and tokens. It can be killed and started again with all it keeps, and told
  * to stall, drip, reset, lie and say no.
@@ -25,21 +27,36 @@ public final class FakeGoogleCloud implements AutoCloseable {
     private final FakeSecretManager secrets = new FakeSecretManager();
     private final Gatekeeper gate = new Gatekeeper();
     private final Front front = new Front();
+    private final UnaryOperator<NettyServerBuilder> transport;
     private Server server; // guarded by this
 
-    private FakeGoogleCloud() {
+    private FakeGoogleCloud(UnaryOperator<NettyServerBuilder> transport) {
+        this.transport = transport;
         server = started();
         front.target(server.getPort());
     }
 
     /** Starts one on a free port. */
     public static FakeGoogleCloud start() {
-        return new FakeGoogleCloud();
+        return new FakeGoogleCloud(UnaryOperator.identity());
+    }
+
+    /**
+     * Starts one that speaks TLS, so that clients send it their credentials.
+     *
+     * @param certificateChain PEM, for the address 127.0.0.1
+     * @param privateKey PEM, PKCS#8
+     */
+    public static FakeGoogleCloud startEncrypted(Path certificateChain, Path privateKey) {
+        return new FakeGoogleCloud(
+                builder -> builder.useTransportSecurity(certificateChain.toFile(), privateKey.toFile()));
     }
 
     private Server started() {
         try {
-            return NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+            return transport
+                    .apply(NettyServerBuilder.forAddress(anyPort))
                     .addService(new KmsService(kms, gate))
                     .addService(new SecretManagerService(secrets, gate))
                     .intercept(gate)
@@ -95,7 +112,7 @@ public final class FakeGoogleCloud implements AutoCloseable {
         gate.refusal(new Gatekeeper.Refusal(method, Errors.of(code, text, details)));
     }
 
-    /** Demands one of these bearer tokens from now on. Clients send tokens over TLS alone, so that none is good enough here. */
+    /** Demands one of these bearer tokens from now on. Clients send tokens over TLS alone ({@link #startEncrypted}). */
     public void demandToken(String... tokens) {
         gate.tokens(Set.of(tokens));
     }
