@@ -7,6 +7,7 @@ import io.sealwright.kms.RewrapOptions;
 import io.sealwright.kms.migrate.Migration;
 import io.sealwright.kms.migrate.MigrationReport;
 import io.sealwright.kms.spi.Variables;
+import java.util.HashMap;
 import java.util.Map;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -17,28 +18,32 @@ final class VaultMigrationChild {
 
     private VaultMigrationChild() {}
 
-    /** The variables of every process of the test. */
-    static Map<String, String> variables(String address, String token, String key) {
-        return Map.of("VAULT_ADDR", address, "VAULT_TOKEN", token, "MOVE_KEY", key);
+    /** The variables of every process of the test, as one argument. */
+    static Map<String, String> variables(String argument) {
+        Map<String, String> variables = new HashMap<>();
+        for (String line : argument.split("\n")) {
+            variables.put(line.substring(0, line.indexOf('=')), line.substring(line.indexOf('=') + 1));
+        }
+        return variables;
     }
 
     static KeyManagerBuilder manager(Map<String, String> variables) {
         return KeyManager.builder().fromEnvironment(Variables.of(variables), name -> null);
     }
 
-    /** @param args address, token, key, database, from, to, batch, after how many rows to wait to be killed (-1: never) */
+    /** @param args variables, database, from, to, batch, after how many rows to wait to be killed (-1: never) */
     public static void main(String[] args) throws Exception {
         PGSimpleDataSource at = new PGSimpleDataSource();
-        at.setUrl(args[3]);
-        long killAt = Long.parseLong(args[7]);
+        at.setUrl(args[1]);
+        long killAt = Long.parseLong(args[5]);
         int[] batches = new int[1];
-        try (KeyManager kms = manager(variables(args[0], args[1], args[2]))
-                .masterKey(args[5])
-                .alsoOpenWith(args[4])
+        try (KeyManager kms = manager(variables(args[0]))
+                .masterKey(args[3])
+                .alsoOpenWith(args[2])
                 .build()) {
             MigrationReport report = Migration.of(kms)
                     .column(at, TABLE, "id", "data")
-                    .batch(Integer.parseInt(args[6]))
+                    .batch(Integer.parseInt(args[4]))
                     .checkpointTable("progress")
                     .change(VaultMigrationChild::change)
                     .progress(now -> {
