@@ -213,7 +213,6 @@ class SecretOutageTest {
         }
     }
 
-    /** Moves the clock, and lets the coarse one follow. */
     /** One store that hangs must not hold up what a key in memory opens. */
     @Test
     void decrypt_anotherStoreHangsUnread_opensByWhatIsInMemory() throws Exception {
@@ -254,6 +253,7 @@ class SecretOutageTest {
         }
     }
 
+    /** Moves the clock, and lets the coarse one follow. */
     private void pass(Duration step) throws InterruptedException {
         time.advance(step);
         Thread.sleep(200);
