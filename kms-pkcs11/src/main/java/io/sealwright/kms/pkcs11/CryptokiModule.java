@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -37,7 +36,7 @@ final class CryptokiModule {
     private final String arguments;
     private final ReentrantLock loading = new ReentrantLock();
     private final ReentrantLock loggingIn = new ReentrantLock();
-    private final Set<String> rejected = ConcurrentHashMap.newKeySet();
+    private final Map<String, Long> rejected = new ConcurrentHashMap<>(); // what the token said to a PIN
     private volatile @Nullable NativeCryptoki functions;
 
     private CryptokiModule(
@@ -141,7 +140,7 @@ final class CryptokiModule {
                     || ReturnCode.CKR_PIN_INVALID.is(e)
                     || ReturnCode.CKR_PIN_LEN_RANGE.is(e);
             if (wrong && bytes != null) {
-                rejected.add(trace(token, bytes));
+                rejected.put(trace(token, bytes), e.code());
             }
             throw e;
         } finally {
@@ -153,10 +152,12 @@ final class CryptokiModule {
     }
 
     private void demandTriable(TokenFacts token, byte @Nullable [] pin) {
-        if (pin != null && rejected.contains(trace(token, pin))) {
+        Long refusal = pin == null ? null : rejected.get(trace(token, pin));
+        if (refusal != null) {
             throw new UnavailableException(
                     "The login to the token " + token + " was not tried.",
-                    "The token has refused this PIN before, and a few more tries would lock it.",
+                    "The token has refused this PIN before, by " + ReturnCode.shown(refusal) + ": "
+                            + ReturnCode.cause(refusal) + " A few more tries would lock it.",
                     "Correct the PIN; if it is right now because the token was changed, restart this process.");
         }
         if (token.locked()) {

@@ -121,8 +121,8 @@ class LoginTest {
                 .hasMessageContaining(code.name());
         assertThatThrownBy(() -> login(token("1", 0), "wrong"))
                 .isInstanceOf(UnavailableException.class)
-                .hasMessageContaining("has refused this PIN before")
-                .hasMessageNotContaining("wrong PIN was")
+                .hasMessageContaining("has refused this PIN before, by " + code.name())
+                .hasMessageContaining(ReturnCode.cause(code.code()))
                 .hasMessageContaining("restart this process");
         assertThat(tried).containsExactly("wrong");
         answer = null;
