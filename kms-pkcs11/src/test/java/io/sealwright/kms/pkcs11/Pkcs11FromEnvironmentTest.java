@@ -78,7 +78,7 @@ class Pkcs11FromEnvironmentTest {
         try (KeyManager kms = manager()) {
             assertThatThrownBy(() -> kms.encrypt("hello").toBytes())
                     .isInstanceOf(KeyNotFoundException.class)
-                    .hasMessageContaining("bootstrap --create -m '" + token.uri(name) + "'");
+                    .hasMessageContaining("make the key by Pkcs11Keys.create");
         }
         bootstrap();
         bootstrap(); // makes no second one
