@@ -47,6 +47,7 @@ final class FaultyProxy implements AutoCloseable {
     private volatile byte[] ownAnswer = new byte[0];
     private volatile UnaryOperator<String> change = request -> request;
     private volatile boolean listening = true;
+    private final Thread acceptor;
 
     FaultyProxy(int target) {
         this.target = target;
@@ -55,7 +56,7 @@ final class FaultyProxy implements AutoCloseable {
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
-        daemon(this::accept);
+        acceptor = daemon(this::accept);
     }
 
     String address() {
@@ -105,10 +106,11 @@ final class FaultyProxy implements AutoCloseable {
     public void close() {
         try {
             socket.close();
+            acceptor.join(10_000); // until then a connection may still be taken
             for (Socket one : open) {
                 one.close();
             }
-        } catch (IOException e) {
+        } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }
     }
@@ -118,7 +120,7 @@ final class FaultyProxy implements AutoCloseable {
             try {
                 Socket client = socket.accept();
                 open.add(client);
-                daemon(() -> serve(client));
+                Thread unused = daemon(() -> serve(client));
             } catch (IOException e) {
                 return; // closed
             }
@@ -209,9 +211,10 @@ final class FaultyProxy implements AutoCloseable {
         }
     }
 
-    private static void daemon(Runnable task) {
+    private static Thread daemon(Runnable task) {
         Thread thread = new Thread(task, "faulty-proxy");
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 }

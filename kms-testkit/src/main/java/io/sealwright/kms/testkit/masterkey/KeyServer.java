@@ -172,6 +172,10 @@ public final class KeyServer implements AutoCloseable {
             try {
                 Socket socket = from.accept();
                 open.add(socket);
+                if (from.isClosed()) {
+                    closeQuietly(socket); // the system may hand one out while the listener is being closed
+                    return;
+                }
                 workers.execute(() -> serve(socket));
             } catch (IOException e) {
                 return; // closed: whoever closed it knows
