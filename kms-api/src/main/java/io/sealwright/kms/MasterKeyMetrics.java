@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /**
  * Counters of one master key since its manager was built; they only grow. Keys whose calls only compute ({@code local://})
- * count nothing but their rotations and reloads.
+ * count nothing but their checks, rotations and reloads.
  *
  * @param masterKey the key's URI
  * @param calls calls that ended, each with all of its attempts

@@ -24,7 +24,7 @@ import java.util.function.ToDoubleFunction;
  * <p>For each master key: {@code sealwright.provider.calls} (how many, and how long), {@code .calls.longest},
  * {@code .errors}, {@code .unanswered}, {@code .retries}, {@code .refused} (not made, as the breaker is open),
  * {@code .overloaded}; {@code .breaker.open} and {@code .serving.without}, which are 1 or 0. For the manager:
- * {@code sealwright.opening.misses}, {@code sealwright.opening.keys}, {@code sealwright.sealing.keys}.
+ * {@code sealwright.messages.sealed}, {@code sealwright.messages.opened}, {@code sealwright.opening.misses}, {@code sealwright.opening.keys}, {@code sealwright.sealing.keys}.
  *
  * <p>A registry does not keep the manager alive, nor close it.
  */
@@ -60,10 +60,13 @@ public final class KmsMeters implements MeterBinder {
                             tags.and("master.key", keys.get(i).masterKey()))
                     .bind();
         }
-        FunctionCounter.builder("sealwright.opening.misses", manager, of(KeyManagerMetrics::openingMisses))
-                .tags(tags)
-                .description("Data keys to open with that were not in memory")
-                .register(registry);
+        count(registry, "messages.sealed", "Messages sealed", KeyManagerMetrics::messagesSealed);
+        count(registry, "messages.opened", "Messages opened or found forged", KeyManagerMetrics::messagesOpened);
+        count(
+                registry,
+                "opening.misses",
+                "Data keys to open with that were not in memory",
+                KeyManagerMetrics::openingMisses);
         Gauge.builder("sealwright.opening.keys", manager, of(KeyManagerMetrics::openingKeys))
                 .tags(tags)
                 .description("Data keys to open with that are in memory")
@@ -71,6 +74,14 @@ public final class KmsMeters implements MeterBinder {
         Gauge.builder("sealwright.sealing.keys", manager, of(KeyManagerMetrics::sealingKeys))
                 .tags(tags)
                 .description("Data keys to seal with that are in use")
+                .register(registry);
+    }
+
+    private void count(
+            MeterRegistry registry, String name, String description, ToDoubleFunction<KeyManagerMetrics> value) {
+        FunctionCounter.builder("sealwright." + name, manager, of(value))
+                .tags(tags)
+                .description(description)
                 .register(registry);
     }
 

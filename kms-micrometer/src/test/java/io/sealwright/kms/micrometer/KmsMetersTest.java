@@ -115,7 +115,7 @@ class KmsMetersTest {
     @Test
     void bindTo_withTags_theyStandOnEachMeter_andEachHasADescription() {
         new KmsMeters(kms, Tags.of("app", "orders")).bindTo(registry);
-        assertThat(registry.getMeters()).hasSize(2 * 9 + 3).allSatisfy(meter -> {
+        assertThat(registry.getMeters()).hasSize(2 * 9 + 5).allSatisfy(meter -> {
             Meter.Id id = meter.getId();
             assertThat(id.getTag("app")).isEqualTo("orders");
             assertThat(id.getDescription()).isNotBlank();

@@ -95,6 +95,16 @@ public final class ExclusivePool<T extends ExclusivePool.Item> {
         }
     }
 
+    /** Shows everything that has a cell, what is held now included: to read a number of it, and nothing else. */
+    public void forEach(Consumer<T> reader) {
+        for (int i = 0; i < cells.length(); i++) {
+            T thing = cells.get(i);
+            if (thing != null) {
+                reader.accept(thing);
+            }
+        }
+    }
+
     /** Drops everything; what is held now is dropped when it is given back. */
     public void clear() {
         clear(thing -> {});

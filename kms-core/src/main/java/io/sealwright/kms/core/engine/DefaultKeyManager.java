@@ -53,6 +53,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -155,6 +156,7 @@ final class DefaultKeyManager implements KeyManager {
                 Terms.of(settings.dataKeys(), settings.outage().encryptFor(), settings.deadline()),
                 salts,
                 time,
+                new LongAdder(),
                 settings.jcaProvider());
         DataKeyMaker maker = new DataKeyMaker(parameters, calls, namedKeys, settings.passphraseBesideOthers());
         this.targets = new SealingTargets(maker, parameters, calls, events, settings.time());
@@ -380,6 +382,8 @@ final class DefaultKeyManager implements KeyManager {
     public KeyManagerMetrics metrics() {
         return new KeyManagerMetrics(
                 masterKeys.opening().stream().map(calls::metrics).toList(),
+                targets.sealedMessages(),
+                openings.opened(),
                 openings.misses(),
                 openings.keys(),
                 targets.size());

@@ -12,10 +12,12 @@ final class Budget {
 
     private static final long LEASE_BYTES = 16L << 20;
 
+    private final long limit;
     private final AtomicLong messages;
     private final AtomicLong bytes;
 
     Budget(long messages, long bytes) {
+        this.limit = messages;
         this.messages = new AtomicLong(messages);
         this.bytes = new AtomicLong(bytes);
     }
@@ -23,6 +25,11 @@ final class Budget {
     /** Up to a block of messages; 0 if none is left. */
     long leaseMessages() {
         return lease(messages, LEASE_MESSAGES, 1);
+    }
+
+    /** How many messages were taken, leases as a whole. */
+    long taken() {
+        return limit - messages.get();
     }
 
     /** One message, for epochs without slots. */

@@ -11,6 +11,7 @@ import java.security.GeneralSecurityException;
 import java.security.Provider;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,9 @@ public final class GcmSealingEpoch extends SealingEpoch {
     private final @Nullable Provider provider;
     private final AtomicLong slotNumbers = new AtomicLong();
     private final ExclusivePool<Slot> slots = new ExclusivePool<>(KEPT_SLOTS);
+
+    /** Messages of slots that are in no cell any more. */
+    private final LongAdder homeless = new LongAdder();
 
     public GcmSealingEpoch(
             byte[] header, SecretBytes key, long messages, long bytes, int era, @Nullable Provider provider) {
@@ -67,10 +71,11 @@ public final class GcmSealingEpoch extends SealingEpoch {
             done = true;
             return header.length + sealed;
         } finally {
-            if (done) {
-                slots.put(slot);
-            } else {
+            if (!done) {
                 slots.drop(slot); // its cipher may be in any state
+                homeless.add(slot.counter);
+            } else if (!slots.put(slot)) {
+                homeless.add(slot.counter);
             }
         }
     }
@@ -93,6 +98,14 @@ public final class GcmSealingEpoch extends SealingEpoch {
         } finally {
             Arrays.fill(copy, (byte) 0);
         }
+    }
+
+    /** Each slot numbers its messages, so that counting costs sealing nothing. */
+    @Override
+    public long sealedMessages() {
+        long[] sum = {homeless.sum()};
+        slots.forEach(slot -> sum[0] += slot.counter);
+        return sum[0];
     }
 
     @Override

@@ -33,6 +33,11 @@ public abstract sealed class SealingEpoch implements AutoCloseable
         return era;
     }
 
+    /** About how many messages were sealed; 0 of slots that are gone once it is closed. */
+    public long sealedMessages() {
+        return budget.taken();
+    }
+
     @Override
     public void close() {
         key.close();

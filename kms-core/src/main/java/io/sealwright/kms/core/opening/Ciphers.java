@@ -8,6 +8,7 @@ import java.security.GeneralSecurityException;
 import java.security.Provider;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,9 @@ final class Ciphers {
     private final @Nullable Provider provider;
     private final ExclusivePool<Borrowed> common = new ExclusivePool<>(KEPT);
     private final AtomicInteger keyed = new AtomicInteger();
+
+    /** Messages opened by what is in no pool any more. */
+    private final LongAdder ended = new LongAdder();
 
     Ciphers(@Nullable Provider provider) {
         this.provider = provider;
@@ -81,16 +85,38 @@ final class Ciphers {
             if (pool == null || !pool.put(cipher)) {
                 cipher.gcm.forgetKey();
                 unreserve(own, 1);
+                if (cipher.opened == 1) {
+                    ended.increment(); // after more it had a cell, and the release counted it
+                }
             }
         } else {
             cipher.gcm.forgetKey();
-            common.put(cipher);
+            if (!common.put(cipher)) {
+                ended.add(cipher.opened);
+            }
         }
+    }
+
+    /** Counts a message that is opened without one of these. */
+    void countOne() {
+        ended.increment();
+    }
+
+    /** About how many messages were opened, but for those that the ciphers of present headers opened. */
+    long opened() {
+        return ended.sum() + opened(common);
+    }
+
+    private static long opened(ExclusivePool<Borrowed> pool) {
+        long[] sum = {0};
+        pool.forEach(cipher -> sum[0] += cipher.opened);
+        return sum[0];
     }
 
     /** Parts with a cipher that may be in any state. */
     void drop(@Nullable Own own, Borrowed cipher) {
         cipher.gcm.forgetKey();
+        ended.add(cipher.opened);
         if (cipher.keep && own != null) {
             ExclusivePool<Borrowed> pool = own.pool;
             if (pool != null) {
@@ -105,6 +131,7 @@ final class Ciphers {
     void release(Own own) {
         ExclusivePool<Borrowed> pool = own.end();
         if (pool != null) {
+            ended.add(opened(pool));
             pool.clear(cipher -> cipher.gcm.forgetKey());
         }
         unreserve(own, own.reserved.get());
@@ -126,6 +153,9 @@ final class Ciphers {
         final byte[] nonce = new byte[GcmCipher.NONCE_BYTES];
         final boolean keep;
 
+        /** How many messages it was used for: the holder's to write, so that counting shares nothing between cores. */
+        long opened;
+
         private Borrowed(GcmCipher gcm, boolean keep) {
             this.gcm = gcm;
             this.keep = keep;
@@ -140,6 +170,12 @@ final class Ciphers {
         private boolean ended; // guarded by this
 
         private Own() {}
+
+        /** About how many messages its present ciphers were used for. */
+        long opened() {
+            ExclusivePool<Borrowed> present = pool;
+            return present == null ? 0 : Ciphers.opened(present);
+        }
 
         /** Whether the header came before: the second time it gets a pool. */
         private synchronized boolean again() {

@@ -91,6 +91,11 @@ public final class OpeningEpoch extends CachedSecret {
         return header.length();
     }
 
+    /** About how many messages the ciphers that it has of its own now have opened. */
+    long opened() {
+        return own == null ? 0 : own.opened();
+    }
+
     /** Rough size in memory, for the cache's bound. */
     int weight() {
         return 1024 + header.length();
@@ -137,6 +142,7 @@ public final class OpeningEpoch extends CachedSecret {
         if (cipher == null) {
             return DROPPED;
         }
+        cipher.opened++;
         System.arraycopy(in, offset, cipher.nonce, 0, GcmCipher.NONCE_BYTES);
         boolean reusable = false;
         try {
@@ -164,11 +170,11 @@ public final class OpeningEpoch extends CachedSecret {
         }
     }
 
-    private static int openXaes(
-            Xaes256Gcm xaes, byte[] in, int offset, int length, byte[] aad, byte[] out, int outOffset)
+    private int openXaes(Xaes256Gcm xaes, byte[] in, int offset, int length, byte[] aad, byte[] out, int outOffset)
             throws GeneralSecurityException {
         byte[] nonce = Arrays.copyOfRange(in, offset, offset + Xaes256Gcm.NONCE_BYTES);
         try {
+            ciphers.countOne();
             return xaes.open(nonce, in, offset + nonce.length, length - nonce.length, aad, out, outOffset);
         } catch (IllegalStateException e) {
             return DROPPED;
@@ -188,6 +194,7 @@ public final class OpeningEpoch extends CachedSecret {
         } catch (IllegalStateException e) {
             return null;
         }
+        ciphers.countOne();
         try {
             return ChunkKeys.forOpening(inputKey, in, offset, length, aad, ciphers.provider());
         } catch (AEADBadTagException e) {

@@ -24,6 +24,7 @@ import java.security.Provider;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,9 @@ public final class Openings implements AutoCloseable {
     private final CoarseTime time;
     private final TimeSource clock;
     private final Events events;
+    /** The most that {@link #opened} said: what moves from an epoch to the common count may be in neither for a moment. */
+    private final AtomicLong told = new AtomicLong();
+
     private volatile boolean closed;
 
     public Openings(
@@ -239,6 +243,15 @@ public final class Openings implements AutoCloseable {
             return version != null && version.keyName().equals(name);
         });
         roots.namedKeyChanged(name);
+    }
+
+    /** About how many messages were opened, or found forged, with a data key. Never less than before. */
+    public long opened() {
+        long sum = ciphers.opened();
+        for (OpeningEpoch epoch : epochs.asMap().values()) {
+            sum += epoch.opened();
+        }
+        return told.accumulateAndGet(sum, Math::max);
     }
 
     /** How often a data key to open with was not in memory. */

@@ -40,7 +40,12 @@ public final class ProviderCalls implements AutoCloseable {
         UNWRAP,
         REFRESH,
         CHECK,
-        ROTATE
+        ROTATE;
+
+        /** Whether a key in this process does it without its file or its source. */
+        private boolean computes() {
+            return this == GENERATE || this == WRAP || this == UNWRAP;
+        }
     }
 
     /**
@@ -379,7 +384,7 @@ public final class ProviderCalls implements AutoCloseable {
             }
         }
         try {
-            return key.inProcess() && operation != Operation.ROTATE && operation != Operation.REFRESH
+            return key.inProcess() && operation.computes()
                     ? Guard.answered(key, operation, call)
                     : guard(key).invoke(operation, standing, call);
         } finally {

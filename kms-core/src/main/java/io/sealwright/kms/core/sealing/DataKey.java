@@ -116,6 +116,11 @@ final class DataKey implements AutoCloseable {
         return keyId;
     }
 
+    /** About how many messages its present epochs have sealed. */
+    long sealedMessages() {
+        return gcm.sealedMessages() + xaes.sealedMessages() + chunked.sealedMessages();
+    }
+
     boolean isDirect() {
         return directKeyId != null;
     }
@@ -321,20 +326,30 @@ final class DataKey implements AutoCloseable {
                     return epoch;
                 }
                 present = next(suite, maker);
-                if (epoch != null) {
-                    epoch.close();
-                }
+                end(epoch);
                 return present;
             } finally {
                 lock.unlock();
             }
         }
 
+        /** Under the lock, like what follows. */
         private void end() {
             E epoch = present;
+            present = null;
+            end(epoch);
+        }
+
+        private void end(@Nullable E epoch) {
             if (epoch != null) {
+                parameters.sealedByEnded().add(epoch.sealedMessages());
                 epoch.close();
             }
+        }
+
+        private long sealedMessages() {
+            E epoch = present;
+            return epoch == null ? 0 : epoch.sealedMessages();
         }
     }
 }

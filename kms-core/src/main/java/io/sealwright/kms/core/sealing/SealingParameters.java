@@ -5,6 +5,7 @@ import io.sealwright.kms.core.epoch.Salts;
 import io.sealwright.kms.core.lease.Terms;
 import io.sealwright.kms.core.time.CoarseTime;
 import java.security.Provider;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param terms how long they serve
  * @param salts where salts come from
  * @param time the clock of the hot path
+ * @param sealedByEnded how many messages were sealed by epochs that have ended
  * @param provider where AES-GCM comes from, or null for the platform's first
  */
 public record SealingParameters(
@@ -21,4 +23,5 @@ public record SealingParameters(
         Terms terms,
         Salts salts,
         CoarseTime time,
+        LongAdder sealedByEnded,
         @Nullable Provider provider) {}

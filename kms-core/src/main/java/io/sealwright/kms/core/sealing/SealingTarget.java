@@ -339,6 +339,12 @@ public final class SealingTarget implements AutoCloseable {
         return true;
     }
 
+    /** About how many messages the present key's epochs have sealed. */
+    long sealedMessages() {
+        DataKey key = current;
+        return key == null ? 0 : key.sealedMessages();
+    }
+
     /** Wipes a key that is past its age and what an outage adds to it, so that an idle target holds nothing. */
     void sweep() {
         DataKey key = current;

@@ -31,6 +31,9 @@ public final class SealingTargets implements AutoCloseable, Verdicts.Holder {
     private final ProviderCalls calls;
     private final Events events;
     private final TimeSource clock;
+    /** The most that {@link #sealedMessages} said: what an ending epoch sealed may be counted nowhere for a moment. */
+    private final AtomicLong told = new AtomicLong();
+
     private final AtomicLong nextWarning = new AtomicLong(MANY);
 
     public SealingTargets(
@@ -92,6 +95,15 @@ public final class SealingTargets implements AutoCloseable, Verdicts.Holder {
     /** How many there are: one for each plan and context in use. */
     public int size() {
         return targets.size();
+    }
+
+    /** About how many messages were sealed under data keys and directly under named keys. Never less than before. */
+    public long sealedMessages() {
+        long sum = parameters.sealedByEnded().sum();
+        for (SealingTarget target : targets.values()) {
+            sum += target.sealedMessages();
+        }
+        return told.accumulateAndGet(sum, Math::max);
     }
 
     @Override

@@ -175,6 +175,21 @@ class SecretOutageTest {
         }
     }
 
+    @Test
+    void health_whileTheSourceHasNoAnswer_isACallLikeAnyOther() {
+        try (KeyManager kms = KeyManager.builder()
+                .masterKey(source)
+                .timeSource(time)
+                .retryAttempts(1)
+                .build()) {
+            kms.encrypt("one").toBytes();
+            long before = kms.metrics().masterKeys().get(0).noAnswers();
+            source.failure = () -> new UnavailableException("No answer.", "The store is away.", "Repeat it.");
+            assertThat(kms.health().healthy()).isFalse();
+            assertThat(kms.metrics().masterKeys().get(0).noAnswers()).isEqualTo(before + 1);
+        }
+    }
+
     private static boolean breakerIsOpen(KeyManager kms) {
         return kms.metrics().masterKeys().get(0).breakerOpen();
     }
