@@ -320,11 +320,14 @@ public final class KeyManagerBuilder {
 
     /**
      * Opens the one master key that was given, without a manager around it; made if it is missing and its provider can make
-     * it. For tools that set up what applications then use.
+     * it, and never replaced. Asks the provider on the caller's thread, for at most a few of its calls' deadlines. For tools
+     * that set up what applications then use.
      *
-     * @return the key, which the caller closes
+     * @return the key, which is there and which the caller closes
      * @throws ConfigurationException if not exactly one master key is given by its URI
      * @throws io.sealwright.kms.error.RefusedException if it is missing and cannot be made from here; says how
+     * @throws io.sealwright.kms.error.KmsException as the provider answers the question whether the key is there
+     *     ({@link MasterKey#check()}), and as it answers the request to make it
      */
     public MasterKey bootstrap() {
         if (masterKeys.size() != 1 || embedded) {

@@ -43,11 +43,12 @@ public interface KeyManagerEngine {
 
     /**
      * Opens a master key, made if it is missing and its provider can make it: a key file, a file that {@code X_FILE} names, a
-     * secret in a store.
+     * secret in a store, a key on a token. Asks the key's {@link MasterKey#check()} whether it is there.
      *
      * @param settings those of a manager; {@code masterKeys} holds the one key
      * @return the key, which the caller closes
      * @throws io.sealwright.kms.error.RefusedException if it is missing and cannot be made from here; says how
+     * @throws io.sealwright.kms.error.KmsException as the provider answers
      */
     MasterKey bootstrap(KeyManagerSettings settings);
 

@@ -12,7 +12,7 @@ public interface MasterKeyProvider {
 
     /**
      * Opens a key. Reads settings only: the first call connects. (A key file is read at once, since a missing one must
-     * stop the start.)
+     * stop the start; and with {@link ProviderSettings#createMissing} a provider that can make its keys looks and makes.)
      *
      * @throws io.sealwright.kms.error.ConfigurationException if the URI or the settings cannot be right
      * @throws io.sealwright.kms.error.KeyNotFoundException if the key lies on this machine and is not there

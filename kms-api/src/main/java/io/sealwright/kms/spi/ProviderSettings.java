@@ -10,7 +10,9 @@ import java.util.Objects;
  * What the engine tells a provider besides the URI.
  *
  * @param home where files of this library lie ({@code KMS_HOME}); key files in its folder {@code local}
- * @param createMissing whether a missing local key may be made (the embedded default only)
+ * @param createMissing whether a missing key is made: the embedded default, and
+ *     {@link io.sealwright.kms.KeyManagerBuilder#bootstrap()}. A provider that can make its keys then looks for the key as
+ *     it opens it, and never replaces one; one that cannot opens as ever, and is asked afterwards whether the key is there
  * @param deadline the total time of one call, as information: the engine enforces it
  * @param time the engine's time
  * @param variables the environment: the process's own, or what {@code fromEnvironment} was given; for what a vendor's

@@ -51,12 +51,14 @@ class BootstrapCommand extends Command {
         }
         // The default key comes with its store, as at the first encrypt.
         boolean withStore = create && uri.equals(Home.DEFAULT_MASTER_KEY) && ofStore;
-        try (KeyManager kms = withStore ? home.making() : home.only(uri, create)) {
+        boolean made = create && (withStore ? !home.hasKeyFile() : home.makeIfMissing(uri));
+        try (KeyManager kms = withStore ? home.making() : home.only(uri)) {
             Health health = kms.health();
             HealthCommand.demandHealthy(health);
             for (Health.Part part : health.parts()) {
                 if (part.name().equals(uri)) {
-                    print("master key " + uri + ": " + Printable.text(HealthCommand.detail(part)) + "\n");
+                    print("master key " + uri + ": " + Printable.text(HealthCommand.detail(part))
+                            + (create && !made ? "; it was there already, nothing was made" : "") + "\n");
                 }
             }
         }

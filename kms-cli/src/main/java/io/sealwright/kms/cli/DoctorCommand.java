@@ -72,7 +72,7 @@ final class DoctorCommand extends Command {
 
                     @Override
                     public KeyManager masterKey() {
-                        return home.only(home.masterKey(), false);
+                        return home.only(home.masterKey());
                     }
 
                     @Override

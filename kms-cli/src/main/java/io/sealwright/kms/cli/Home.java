@@ -173,20 +173,25 @@ final class Home {
                 + ": back it up, without it everything is lost");
     }
 
+    /** A manager on one master key alone, without the store. */
+    KeyManager only(String uri) {
+        return builder().masterKey(uri).build();
+    }
+
     /**
-     * A manager on one master key alone, without the store.
+     * Makes a master key that is not there, and tells of it. Most providers look for a key at its first use only, so it is
+     * asked for; whatever they answer but that it is not there is thrown, and nothing is made.
      *
-     * @param create whether it is made if it is missing
+     * @return whether it was made; false if it was there
      */
-    KeyManager only(String uri, boolean create) {
-        try {
-            return builder().masterKey(uri).build();
+    boolean makeIfMissing(String uri) {
+        try (KeyManager there = only(uri)) {
+            Object unused =
+                    there.masterKeys().metadata(there.masterKeys().uris().get(0));
+            return false;
         } catch (KeyNotFoundException e) {
-            if (!create) {
-                throw e;
-            }
             make(uri);
-            return builder().masterKey(uri).build();
+            return true;
         }
     }
 

@@ -122,7 +122,8 @@ final class KeyVersions {
             throw new KeyNotFoundException(
                     "The key " + name + " is not on the token.",
                     "The token answered, and has no secret key of that label that this user sees.",
-                    "Correct the label, or make the key by Pkcs11Keys.create or with the token's tool.");
+                    "Correct the label, or make the key by Pkcs11Keys.create, with the token's tool, or by:"
+                            + " kms master-key bootstrap --create -m '" + name + "'");
         }
         return newest;
     }

@@ -269,7 +269,13 @@ final class Pkcs11Key implements MasterKey {
                         return false;
                     } catch (KeyNotFoundException e) {
                         if (address.id() != null) {
-                            throw e; // its id is ours to draw
+                            throw new RefusedException(
+                                    ErrorCode.KMS_OPERATION_REFUSED,
+                                    "The key " + uri + " was not made.",
+                                    "It is not on the token, and its URI names an id, which is drawn when a key is made.",
+                                    "Leave ';id=' out, or make the key with the token's tool, as by 'pkcs11-tool --keygen"
+                                            + " --key-type AES:32 --sensitive --id'.",
+                                    e);
                         }
                         String unused = add(cryptoki, session, 1);
                         return true;

@@ -3,6 +3,7 @@ package io.sealwright.kms.pkcs11;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sealwright.kms.testbed.Notes;
+import io.sealwright.kms.testbed.Scripts;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,7 +38,7 @@ class SoftHsmReinitialisedIT {
     void token_initialisedAnewWhileOpen_isNoAnswer_andTheErrorSaysToRestart_whichHelps() throws Exception {
         Path library;
         try {
-            library = TestToken.script("softhsm");
+            library = Scripts.path("softhsm");
         } catch (IllegalStateException e) {
             throw Notes.missing("SoftHSM", e.getMessage(), e);
         }

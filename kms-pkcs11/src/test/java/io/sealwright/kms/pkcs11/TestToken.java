@@ -1,16 +1,15 @@
 package io.sealwright.kms.pkcs11;
 
 import io.sealwright.kms.testbed.Notes;
+import io.sealwright.kms.testbed.Scripts;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -67,7 +66,7 @@ final class TestToken {
         this.arguments = arguments;
         this.label = label;
         // A copy for each: the module keeps its target in static variables.
-        this.faulty = Files.copy(script("pkcs11-fault/build"), folder.resolve("fault-" + name + ".so"));
+        this.faulty = Files.copy(Scripts.path("pkcs11-fault/build"), folder.resolve("fault-" + name + ".so"));
         this.controlFile = Files.write(folder.resolve("control"), new byte[CONTROL_BYTES]);
         try (FileChannel channel = FileChannel.open(controlFile, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             this.control = channel.map(FileChannel.MapMode.READ_WRITE, 0, CONTROL_BYTES);
@@ -82,7 +81,7 @@ final class TestToken {
             try {
                 Path configuration = Path.of(required("SOFTHSM2_CONF"));
                 configure(configuration);
-                softHsm = new TestToken("softhsm", script("softhsm"), "", "contract");
+                softHsm = new TestToken("softhsm", Scripts.path("softhsm"), "", "contract");
                 softHsm.officer.initSoftHsmToken(SO_PIN, PIN);
                 Notes.used("SoftHSM", softHsm.officer.description() + ", real token, in process");
             } catch (Exception e) {
@@ -107,7 +106,7 @@ final class TestToken {
     static synchronized TestToken nss() {
         if (nss == null) {
             try {
-                Path module = script("nss");
+                Path module = Scripts.path("nss");
                 loadBeside(module);
                 Path database = Files.createTempDirectory("nss");
                 removeAtEnd(database);
@@ -140,26 +139,6 @@ final class TestToken {
             throw new IllegalStateException("the variable " + variable + " is not set; the build sets it");
         }
         return value;
-    }
-
-    /** Runs a script of the test bed that prints a path. */
-    static Path script(String name) throws IOException, InterruptedException {
-        Path root = Path.of("").toAbsolutePath();
-        while (!Files.isDirectory(root.resolve("testbed"))) {
-            root = root.getParent();
-            if (root == null) {
-                throw new IllegalStateException("the folder testbed is not there");
-            }
-        }
-        Process process = new ProcessBuilder(
-                        root.resolve("testbed").resolve(name).toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
-        if (!process.waitFor(180, TimeUnit.SECONDS) || process.exitValue() != 0 || printed.isEmpty()) {
-            throw new IllegalStateException("testbed/" + name + " could not provide it");
-        }
-        return Path.of(printed);
     }
 
     private static void removeAtEnd(Path folder) {

@@ -23,7 +23,9 @@ final class KmsRefusals implements AwsCalls.Refusals {
                 new KeyNotFoundException(
                         "The key " + uri + " is not there: " + request.what() + ".",
                         "AWS KMS says so" + answer.told() + ".",
-                        "Check key, account and region; a new key is made in AWS.");
+                        "Check key, account and region; a new key is made by: aws kms create-alias --alias-name"
+                                + " alias/NAME --target-key-id \"$(aws kms create-key --query KeyMetadata.KeyId --output"
+                                + " text)\"");
             case "DisabledException" -> state("disabled", answer, "Enable it in AWS if that was a mistake.");
             case "KMSInvalidStateException" -> invalidState(answer);
             case "InvalidCiphertextException", "IncorrectKeyException" -> new AuthenticationFailedException();

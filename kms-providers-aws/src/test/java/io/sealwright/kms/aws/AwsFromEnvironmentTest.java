@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.EncryptionContext;
 import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.MasterKeyUri;
@@ -114,6 +115,49 @@ class AwsFromEnvironmentTest {
                     .hasMessageContaining("does not accept the credentials (AccessDenied");
         }
         assertThat(aws.requests()).containsExactly("sts:AssumeRoleWithWebIdentity");
+    }
+
+    private MasterKey bootstrap(String uri) {
+        Map<String, String> variables = new HashMap<>(Fakes.variables(aws));
+        variables.put("AWS_REGION", AwsFake.REGION);
+        return KeyManager.builder()
+                .fromEnvironment(Variables.of(variables), property -> null)
+                .masterKey(uri)
+                .bootstrap();
+    }
+
+    @Test
+    void bootstrap_secretMissing_makesItOnce() {
+        bootstrap("aws-secretsmanager://app/master-key").close();
+        String made = aws.secrets().value("app/master-key", "AWSCURRENT");
+        assertThat(made).matches("\\{\"key\":\"[A-Za-z0-9_-]{43}\"}");
+        bootstrap("aws-secretsmanager://app/master-key").close();
+        assertThat(aws.secrets().value("app/master-key", "AWSCURRENT")).isEqualTo(made);
+        assertThat(aws.calls("secretsmanager:CreateSecret")).isEqualTo(1);
+        aws.secrets().delete("app/master-key");
+        assertThatThrownBy(() -> bootstrap("aws-secretsmanager://app/master-key"))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("KMS_KEY_STATE_REFUSED");
+        assertThat(aws.calls("secretsmanager:CreateSecret")).isEqualTo(1);
+        try (KeyManager kms = manager("KMS_MASTER_KEY", "aws-ssm://app/other", "AWS_REGION", AwsFake.REGION)) {
+            bootstrap("aws-ssm://app/other").close();
+            bootstrap("aws-ssm://app/other").close();
+            assertThat(aws.calls("ssm:PutParameter")).isEqualTo(1);
+            roundTrip(kms);
+        }
+    }
+
+    @Test
+    void bootstrap_kmsKeyMissing_isNotMade_andTheErrorSaysHow() {
+        assertThatThrownBy(() -> bootstrap("aws-kms://alias/app"))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("KMS_OPERATION_REFUSED")
+                .hasMessageContaining("cannot be made from here")
+                .hasMessageContaining("aws kms create-alias --alias-name alias/")
+                .hasMessageContaining("aws kms create-key");
+        assertThat(aws.requests()).containsExactly("kms:DescribeKey");
+        aws.kms().alias("alias/app", aws.kms().createKey());
+        bootstrap("aws-kms://alias/app").close();
     }
 
     @Test

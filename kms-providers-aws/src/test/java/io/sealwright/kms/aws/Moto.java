@@ -1,6 +1,7 @@
 package io.sealwright.kms.aws;
 
 import io.sealwright.kms.testbed.Notes;
+import io.sealwright.kms.testbed.Scripts;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -8,7 +9,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -140,17 +140,11 @@ final class Moto {
     }
 
     private static Path install() throws IOException {
-        Path top = Path.of("").toAbsolutePath();
-        while (!Files.exists(top.resolve("testbed/moto"))) {
-            top = top.getParent();
+        try {
+            return Scripts.path("moto");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
-        Process installer = new ProcessBuilder(top.resolve("testbed/moto").toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String path = new String(installer.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
-        if (path.isEmpty()) {
-            throw new IllegalStateException("testbed/moto could not install it");
-        }
-        return Path.of(path);
     }
 }

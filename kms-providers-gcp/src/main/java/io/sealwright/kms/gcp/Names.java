@@ -14,6 +14,8 @@ final class Names {
     private static final Pattern KEY = Pattern.compile(
             PROJECT + "/locations/[a-z0-9-]{1,63}/keyRings/[A-Za-z0-9_-]{1,63}/cryptoKeys/[A-Za-z0-9_-]{1,63}");
     private static final Pattern SECRET = Pattern.compile(PROJECT + "/secrets/[A-Za-z0-9_-]{1,255}");
+    private static final Pattern KEY_PARTS =
+            Pattern.compile("projects/([^/]+)/locations/([^/]+)/keyRings/([^/]+)/cryptoKeys/([^/]+)$");
     private static final Pattern OF_PROJECT = Pattern.compile("projects/([^/]+)/(.+)");
     private static final Pattern VERSION = Pattern.compile("(.+)/(?:cryptoKeyVersions|versions)/([1-9][0-9]{0,8})");
     private static final Pattern DIGITS = Pattern.compile("[0-9]+");
@@ -79,6 +81,15 @@ final class Names {
         Matcher matcher = OF_PROJECT.matcher(resource);
         // Without the project, whose number may stand there for its id.
         return matcher.matches() && text.contains(matcher.group(2));
+    }
+
+    /** The command that makes what the URI names. */
+    static String making(String uri) {
+        Matcher key = KEY_PARTS.matcher(uri);
+        return key.find()
+                ? "gcloud kms keys create " + key.group(4) + " --keyring " + key.group(3) + " --location "
+                        + key.group(2) + " --project " + key.group(1) + " --purpose encryption"
+                : "kms master-key bootstrap --create -m " + uri;
     }
 
     /** Fit for an error's text. */

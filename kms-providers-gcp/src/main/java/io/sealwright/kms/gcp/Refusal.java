@@ -139,7 +139,7 @@ final class Refusal extends Exception {
             return new KeyNotFoundException(
                     uri + " is not there: " + what + ".",
                     "Google says so: " + Names.shown(text) + ".",
-                    "Check the name and its project; docs/providers/GCP.md has the commands that make one.");
+                    "Check the name and its project; a new one is made by: " + Names.making(uri));
         }
         if (state.equals("DESTROYED")) {
             return new KeyNotFoundException(

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Variables;
 import io.sealwright.kms.testkit.gcp.FakeGoogleCloud;
 import java.util.HashMap;
@@ -25,11 +27,15 @@ class GcpFromEnvironmentTest {
         cloud.close();
     }
 
-    private KeyManager manager(String... more) {
-        Map<String, String> variables = new HashMap<>(Map.of(
+    private Map<String, String> variables() {
+        return Map.of(
                 "GCP_KMS_ENDPOINT", cloud.endpoint(),
                 "GCP_SECRETMANAGER_ENDPOINT", cloud.endpoint(),
-                "GCP_PLAINTEXT", "true"));
+                "GCP_PLAINTEXT", "true");
+    }
+
+    private KeyManager manager(String... more) {
+        Map<String, String> variables = new HashMap<>(variables());
         for (int i = 0; i < more.length; i += 2) {
             variables.put(more[i], more[i + 1]);
         }
@@ -64,6 +70,40 @@ class GcpFromEnvironmentTest {
                     .as("the same key from another place")
                     .isEqualTo("hello");
         }
+    }
+
+    private MasterKey bootstrap(String uri) {
+        return KeyManager.builder()
+                .fromEnvironment(Variables.of(variables()), property -> null)
+                .masterKey(uri)
+                .bootstrap();
+    }
+
+    @Test
+    void bootstrap_secretMissing_makesItOnce() {
+        String uri = "gcp-secretmanager://projects/acme-prod/secrets/made";
+        bootstrap(uri).close();
+        byte[] sealed;
+        try (KeyManager kms = manager("KMS_MASTER_KEY", uri)) {
+            sealed = roundTrip(kms);
+        }
+        bootstrap(uri).close();
+        try (KeyManager kms = manager("KMS_MASTER_KEY", uri)) {
+            assertThat(kms.masterKeys().metadata(uri).version()).isEqualTo("version 1");
+            assertThat(kms.decrypt(sealed).context("tenant", "acme").toText()).isEqualTo("hello");
+        }
+    }
+
+    @Test
+    void bootstrap_kmsKeyMissing_isNotMade_andTheErrorSaysHow() {
+        String key = "projects/p1/locations/l1/keyRings/r1/cryptoKeys/k1";
+        assertThatThrownBy(() -> bootstrap("gcp-kms://" + key))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("KMS_OPERATION_REFUSED")
+                .hasMessageContaining(
+                        "gcloud kms keys create k1 --keyring r1 --location l1 --project p1 --purpose encryption");
+        cloud.kms().create(key);
+        bootstrap("gcp-kms://" + key).close();
     }
 
     @Test

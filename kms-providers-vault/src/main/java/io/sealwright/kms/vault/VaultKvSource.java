@@ -205,7 +205,12 @@ final class VaultKvSource implements SecretSource {
                             : answer.says("namespace not found")
                                     ? "The server has no namespace '" + session.namespace() + "'."
                                     : "The server says that there is no such secret.",
-                    "Check mount, path and namespace; kms master-key bootstrap --create makes one where a policy lets it.");
+                    mount
+                            ? "Check mount and namespace; an engine is mounted (with Vault: vault instead of bao) by: bao"
+                                    + " secrets enable -path=" + dataPath.substring(0, dataPath.indexOf('/'))
+                                    + " -version=2 kv"
+                            : "Check mount, path and namespace; kms master-key bootstrap --create makes one where a policy"
+                                    + " lets it.");
         }
         return new UnavailableException(
                 "The server gave no usable answer: " + verb + " " + uri + ".",

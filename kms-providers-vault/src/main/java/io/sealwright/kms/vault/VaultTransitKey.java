@@ -329,7 +329,8 @@ final class VaultTransitKey implements MasterKey {
     }
 
     private KeyNotFoundException notThere(Answer answer, String what) {
-        String why = answer.says("no handler for route")
+        boolean unmounted = answer.says("no handler for route");
+        String why = unmounted
                 ? "The server has nothing mounted at '" + mount + "'."
                 : answer.says("namespace not found")
                         ? "The server has no namespace '" + session.namespace() + "'."
@@ -337,7 +338,9 @@ final class VaultTransitKey implements MasterKey {
         return new KeyNotFoundException(
                 "The key " + uri + " is not there: " + what + ".",
                 why,
-                "Check mount, key and namespace; a new key is made on the server, by 'write -f MOUNT/keys/NAME'.");
+                "Check mount, key and namespace; a new key is made on the server (with Vault: vault instead of bao) by: "
+                        + (unmounted ? "bao secrets enable -path=" + mount + " transit && " : "") + "bao write -f "
+                        + keyPath());
     }
 
     private static UnavailableException unexplained(Answer answer, String what) {

@@ -3,6 +3,7 @@ package io.sealwright.kms.vault;
 import io.github.jopenlibs.vault.json.Json;
 import io.github.jopenlibs.vault.json.JsonObject;
 import io.github.jopenlibs.vault.json.JsonValue;
+import io.sealwright.kms.testbed.Scripts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -248,8 +249,8 @@ final class OpenBao {
     /** The text behind {@code ```hcl} of that number in docs/providers/VAULT.md, so that what users copy is what is tested. */
     static String documentedPolicy(int number) {
         try {
-            String[] parts =
-                    Files.readString(top().resolve("docs/providers/VAULT.md")).split("```hcl\n");
+            String[] parts = Files.readString(Scripts.top().resolve("docs/providers/VAULT.md"))
+                    .split("```hcl\n");
             return parts[number].split("```")[0];
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -351,28 +352,13 @@ final class OpenBao {
         }
     }
 
-    /** Runs testbed/openbao, which installs the program if it is not there. */
     private static Path install() throws IOException {
-        Process installer = new ProcessBuilder(top().resolve("testbed/openbao").toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String path = new String(installer.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
-        if (path.isEmpty()) {
-            throw new IllegalStateException("testbed/openbao could not install it");
+        try {
+            return Scripts.path("openbao");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
-        return Path.of(path);
-    }
-
-    private static Path top() {
-        Path folder = Path.of("").toAbsolutePath();
-        while (!Files.exists(folder.resolve("testbed/openbao"))) {
-            folder = folder.getParent();
-            if (folder == null) {
-                throw new IllegalStateException(
-                        "testbed/openbao is not above " + Path.of("").toAbsolutePath());
-            }
-        }
-        return folder;
     }
 
     private static void note(String text) {

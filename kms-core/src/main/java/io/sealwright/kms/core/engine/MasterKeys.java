@@ -4,6 +4,7 @@ import io.sealwright.kms.core.local.KmsHome;
 import io.sealwright.kms.core.secretsource.SecretMasterKey;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.spi.KeyManagerSettings;
 import io.sealwright.kms.spi.KeyManagerSettings.MasterKeyChoice;
@@ -42,7 +43,28 @@ final class MasterKeys implements AutoCloseable {
 
     /** The one key, made if it is missing. */
     static MasterKey bootstrap(KeyManagerSettings settings) {
-        return opened(settings.masterKeys().get(0), settings, true);
+        MasterKey key = opened(settings.masterKeys().get(0), settings, true);
+        try {
+            demandThere(key);
+            return key;
+        } catch (RuntimeException | Error e) {
+            key.close();
+            throw e;
+        }
+    }
+
+    /** A provider that makes no keys opens one that is missing as well: only its first use would tell. */
+    private static void demandThere(MasterKey key) {
+        try {
+            String unused = key.check();
+        } catch (KeyNotFoundException e) {
+            throw new RefusedException(
+                    ErrorCode.KMS_OPERATION_REFUSED,
+                    "The master key " + key.uri() + " is not there, and cannot be made from here.",
+                    e.why(),
+                    e.remedy(),
+                    e);
+        }
     }
 
     private void add(MasterKeyChoice choice, KeyManagerSettings settings, boolean create) {

@@ -11,8 +11,10 @@ import io.sealwright.kms.core.provider.Verdicts;
 import io.sealwright.kms.core.wrapping.WrappingKey;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
+import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.GeneratedKey;
 import io.sealwright.kms.spi.MasterKey;
@@ -257,14 +259,29 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
     /**
      * Puts a first key into a source that has none.
      *
-     * @return whether it did; false if there is a key already
+     * @return whether it did; false if there is a key already, be it of another process in the same moment
      */
     public static boolean createIfMissing(SecretSource source) {
         try (SecretVersions there = source.fetch()) {
             return false;
         } catch (KeyNotFoundException e) {
+            return createOrFind(source);
+        }
+    }
+
+    private static boolean createOrFind(SecretSource source) {
+        try {
             write(source, new CloneSafeRandom(), "");
             return true;
+        } catch (StoreException e) {
+            if (e.code() != ErrorCode.KMS_STORE_CONFLICT) {
+                throw e;
+            }
+            try (SecretVersions there = source.fetch()) {
+                return false;
+            } catch (KeyNotFoundException deleted) {
+                throw e; // something is there that gives no key, as a secret that was deleted
+            }
         }
     }
 

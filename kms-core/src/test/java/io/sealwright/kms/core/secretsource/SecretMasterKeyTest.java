@@ -82,6 +82,38 @@ class SecretMasterKeyTest {
         assertThat(elsewhere.recognizes(wrapped)).isTrue();
     }
 
+    /** A store whose secret another process makes between our look and our writing, and one whose secret was deleted. */
+    private static final class Raced extends ScriptedSource {
+        boolean deleted;
+
+        @Override
+        SecretVersion newest() {
+            throw new KeyNotFoundException("No secret.", "None is there.", "Make one.");
+        }
+
+        @Override
+        public synchronized String write(SecretBytes key, String expected) {
+            if (!deleted) {
+                versions.add(new byte[32]);
+            }
+            throw new StoreException(ErrorCode.KMS_STORE_CONFLICT, "Not written.", "It is there.", "Again.");
+        }
+    }
+
+    @Test
+    void createIfMissing_madeByAnotherOneMeanwhile_isThere() {
+        assertThat(SecretMasterKey.createIfMissing(new Raced())).isFalse();
+    }
+
+    @Test
+    void createIfMissing_somethingThereThatGivesNoKey_isTheConflict() {
+        Raced raced = new Raced();
+        raced.deleted = true;
+        assertThatThrownBy(() -> SecretMasterKey.createIfMissing(raced))
+                .isInstanceOf(StoreException.class)
+                .hasMessageContaining("KMS_STORE_CONFLICT");
+    }
+
     @Test
     void wrap_eightThreadsAtOnce_fetchOnce() throws Exception {
         int threads = 8;
