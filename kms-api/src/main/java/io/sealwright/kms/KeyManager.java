@@ -142,10 +142,11 @@ public interface KeyManager extends AutoCloseable {
 
     /**
      * Tells which keys of this manager, in which versions, stand behind a message's recipients, in the header's order; for a
-     * direct message, its one key. Only compares ids, but may ask the store for a named key, or a secret store for a key it
-     * has not fetched yet. Says nothing of whether the message opens.
+     * direct message, its one key. Only compares ids, but may ask the store for a named key, a secret store for a key it has
+     * not fetched yet, or a KMS what an alias stands for. Says nothing of whether the message opens.
      *
      * @param message the message, or at least its header
+     * @throws io.sealwright.kms.error.KmsException if one of them that had to be asked gave no answer, or said no
      */
     List<RecipientKey> recipients(byte[] message);
 

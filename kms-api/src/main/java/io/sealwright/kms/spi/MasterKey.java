@@ -63,6 +63,20 @@ public interface MasterKey extends AutoCloseable {
     boolean recognizes(Recipient recipient);
 
     /**
+     * Tells whether {@code recipient} may be this key's without {@link #recognizes} being able to tell: the key is configured by
+     * something that its provider has to resolve first (an alias, a secret), that has not been done, and the recipient is of
+     * this key's kind and could be what comes of it. The engine then calls {@link #refresh}, which resolves it, before it
+     * says that no key matches; and where that gets no answer, "no answer" is what the caller is told.
+     *
+     * <p>Bounds as for {@link #recognizes}: a comparison in memory that does not throw, whatever the recipient holds. False for
+     * another kind of recipient, so that a foreign message causes no connection; false for all once the key is resolved. The
+     * default, false, is right where the configuration alone tells the key's id.
+     */
+    default boolean mightRecognize(Recipient recipient) {
+        return false;
+    }
+
+    /**
      * Tells whether wrapping anew would give another key version than {@code recipient}'s. Does not block; false if
      * the provider renews by itself.
      */

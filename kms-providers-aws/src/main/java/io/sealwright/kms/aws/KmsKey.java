@@ -92,6 +92,12 @@ final class KmsKey implements MasterKey {
         return own != null && recipient.kind() == RecipientKind.AWS_KMS.id() && own.same(recipient.id());
     }
 
+    /** While alias or key id is not resolved: each key that it can stand for. */
+    @Override
+    public boolean mightRecognize(Recipient recipient) {
+        return resolved.get() == null && recipient.kind() == RecipientKind.AWS_KMS.id() && name.mightBe(recipient.id());
+    }
+
     /** Never: KMS keeps every version of the material, and does not tell which one made a ciphertext. */
     @Override
     public boolean isOutdated(Recipient recipient) {

@@ -47,6 +47,28 @@ record KmsKeyName(
     }
 
     /**
+     * Whether a recipient's id can be that of the key that is named, or of a replica of it. A comparison in memory of what nobody
+     * vouches for.
+     */
+    boolean mightBe(byte[] id) {
+        String told = new String(id, StandardCharsets.US_ASCII);
+        Arn other = id.length == told.length() ? Arn.parse(told) : null;
+        if (other == null || !fits(other)) {
+            return false;
+        }
+        Matcher alias = ALIAS_ARN.matcher(text);
+        if (!alias.matches()) {
+            return true;
+        }
+        // An alias is of the account and region of its key; a replica of that key is of another region.
+        Matcher key = KEY_ARN.matcher(told);
+        return key.matches()
+                && key.group(1).equals(alias.group(1))
+                && key.group(3).equals(alias.group(3))
+                && (other.everywhere() != null || key.group(2).equals(alias.group(2)));
+    }
+
+    /**
      * A key's ARN.
      *
      * @param text all of it

@@ -20,7 +20,10 @@ import io.sealwright.kms.spi.RecipientKind;
 import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.spi.WrapBinding.Purpose;
 import io.sealwright.kms.testkit.aws.AwsFake;
+import io.sealwright.kms.testkit.masterkey.Situation;
+import io.sealwright.kms.testkit.time.ManualTime;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -28,6 +31,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Keys of KMS beyond the contract: names, aliases, regions, rotation, contexts. */
@@ -97,6 +101,57 @@ class AwsKmsTest {
             opening.unwrap(recipient, BINDING).close();
             assertThat(aws.requests()).containsExactly("kms:DescribeKey", "kms:Decrypt");
         }
+    }
+
+    /** An application that only opens, by an alias, and starts while KMS is away. */
+    @Test
+    void decrypt_aliasNotResolvedAndKmsAway_isUnavailable_andOpensWhenItIsBack() {
+        aws.kms().alias("alias/app", arn);
+        byte[] message;
+        try (KeyManager sealing = KeyManager.builder().masterKey(key(arn)).build()) {
+            message = sealing.encrypt("hello").toBytes();
+        }
+        ManualTime time = new ManualTime();
+        try (KeyManager opening = KeyManager.builder()
+                .alsoOpenWith(key("alias/app"))
+                .timeSource(time)
+                .retryAttempts(1)
+                .build()) {
+            aws.bringAbout(Situation.THROTTLED);
+            assertThatThrownBy(() -> opening.decrypt(message).toText())
+                    .isInstanceOf(UnavailableException.class)
+                    .hasMessageContaining("look at aws-kms://alias/app");
+            aws.recover();
+            time.advance(Duration.ofSeconds(30));
+            assertThat(opening.decrypt(message).toText()).isEqualTo("hello");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "alias/app, arn:aws:kms:us-east-1:999999999999:key/1234abcd-12ab-34cd-56ef-1234567890ab, true",
+        "1234abcd-12ab-34cd-56ef-1234567890ab, arn:aws:kms:us-east-1:999999999999:key/1234abcd-12ab-34cd-56ef-1234567890ab,"
+                + " true",
+        "1234abcd-12ab-34cd-56ef-1234567890ac, arn:aws:kms:us-east-1:999999999999:key/1234abcd-12ab-34cd-56ef-1234567890ab,"
+                + " false",
+        "arn:aws:kms:eu-central-1:111122223333:alias/app, arn:aws:kms:eu-central-1:111122223333:key/a, true",
+        "arn:aws:kms:eu-central-1:111122223333:alias/app, arn:aws:kms:us-east-1:111122223333:key/a, false",
+        "arn:aws:kms:eu-central-1:111122223333:alias/app, arn:aws:kms:us-east-1:111122223333:key/mrk-a, true",
+        "arn:aws:kms:eu-central-1:111122223333:alias/app, arn:aws:kms:eu-central-1:999999999999:key/a, false",
+        "arn:aws:kms:eu-central-1:111122223333:alias/app, arn:aws-cn:kms:eu-central-1:111122223333:key/a, false",
+        "arn:aws:kms:eu-central-1:111122223333:key/a, arn:aws:kms:eu-central-1:111122223333:key/a, false",
+        "alias/app, alias/app, false",
+        "alias/app, http://169.254.169.254/latest/meta-data, false"
+    })
+    void mightRecognize_notResolved_whatTheNameCanStandFor(String name, String id, boolean expected) {
+        byte[] bytes = id.getBytes(StandardCharsets.US_ASCII);
+        try (MasterKey key = key(name)) {
+            assertThat(key.mightRecognize(new Recipient(RecipientKind.AWS_KMS.id(), bytes, new byte[184])))
+                    .isEqualTo(expected);
+            assertThat(key.mightRecognize(new Recipient(RecipientKind.GCP_KMS.id(), bytes, new byte[184])))
+                    .isFalse();
+        }
+        assertThat(aws.calls()).isZero();
     }
 
     @ParameterizedTest

@@ -173,7 +173,7 @@ final class DefaultKeyManager implements KeyManager {
         this.threads = new ChunkThreads(settings.chunkExecutor(), settings.warmUp(), settings.jcaProvider());
         this.bodies = new Bodies(openings, new ChunkedBodies(threads));
         this.streams = new ChunkedStreams(threads);
-        this.rewrapper = new Rewrapper(this, masterKeys, namedKeys, openings, calls, maker);
+        this.rewrapper = new Rewrapper(this, masterKeys, namedKeys, openings, calls, maker, settings.time());
         this.masterKeyCalls = new MasterKeyCalls(this, masterKeys, namedKeys, calls);
         this.healthCheck = new HealthCheck(masterKeys.opening(), store, namedKeys, calls, settings.time());
         List<Entry> entries =

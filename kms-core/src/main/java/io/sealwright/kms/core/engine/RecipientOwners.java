@@ -6,18 +6,18 @@ import io.sealwright.kms.core.message.Format;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.namedkey.HeldVersion;
 import io.sealwright.kms.core.namedkey.NamedKeyRing;
+import io.sealwright.kms.core.provider.FirstLook;
 import io.sealwright.kms.core.provider.ProviderCalls;
-import io.sealwright.kms.core.provider.ProviderCalls.Operation;
 import io.sealwright.kms.core.sealing.DataKeyMaker;
 import io.sealwright.kms.core.sealing.RecipientPlan.Entry;
 import io.sealwright.kms.core.sealing.RecipientPlan.MasterEntry;
 import io.sealwright.kms.core.sealing.RecipientPlan.NamedEntry;
-import io.sealwright.kms.core.secretsource.SecretMasterKey;
 import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.RecipientKind;
+import io.sealwright.kms.spi.TimeSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -29,11 +29,13 @@ final class RecipientOwners {
     private final MasterKeys masterKeys;
     private final @Nullable NamedKeyRing namedKeys;
     private final ProviderCalls calls;
+    private final FirstLook firstLook;
 
-    RecipientOwners(MasterKeys masterKeys, @Nullable NamedKeyRing namedKeys, ProviderCalls calls) {
+    RecipientOwners(MasterKeys masterKeys, @Nullable NamedKeyRing namedKeys, ProviderCalls calls, TimeSource time) {
         this.masterKeys = masterKeys;
         this.namedKeys = namedKeys;
         this.calls = calls;
+        this.firstLook = new FirstLook(masterKeys.opening(), calls, time);
     }
 
     /**
@@ -137,9 +139,7 @@ final class RecipientOwners {
     private @Nullable Owner masterOwner(Recipient recipient) {
         MasterKey found = null;
         for (MasterKey key : masterKeys.opening()) {
-            if (SecretMasterKey.isUnread(key) && SecretMasterKey.isOfAnySecret(recipient)) {
-                boolean unused = calls.invoke(key, Operation.REFRESH, key::refresh);
-            }
+            firstLook.look(key, List.of(recipient));
             if (key.recognizes(recipient)) {
                 if (masterKeys.wrapping().contains(key)) {
                     return owner(key, recipient, true);

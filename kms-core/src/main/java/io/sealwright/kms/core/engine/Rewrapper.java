@@ -26,6 +26,7 @@ import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
+import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.spi.WrapBinding.Purpose;
 import java.security.MessageDigest;
@@ -53,10 +54,11 @@ final class Rewrapper {
             @Nullable NamedKeyRing namedKeys,
             Openings openings,
             ProviderCalls calls,
-            DataKeyMaker maker) {
+            DataKeyMaker maker,
+            TimeSource time) {
         this.kms = kms;
         this.masterKeys = masterKeys;
-        this.owners = new RecipientOwners(masterKeys, namedKeys, calls);
+        this.owners = new RecipientOwners(masterKeys, namedKeys, calls, time);
         this.openings = openings;
         this.calls = calls;
         this.maker = maker;

@@ -2,13 +2,13 @@ package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.namedkey.Opened.Source;
+import io.sealwright.kms.core.provider.FirstLook;
 import io.sealwright.kms.core.provider.FreshLook;
 import io.sealwright.kms.core.provider.Outages;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
 import io.sealwright.kms.core.provider.Standing;
 import io.sealwright.kms.core.provider.Verdicts;
-import io.sealwright.kms.core.secretsource.SecretMasterKey;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.KmsException;
@@ -36,12 +36,14 @@ final class MasterKeys {
     private final List<MasterKey> opening;
     private final ProviderCalls calls;
     private final FreshLook freshLook;
+    private final FirstLook firstLook;
 
     MasterKeys(List<MasterKey> wrapping, List<MasterKey> opening, ProviderCalls calls, TimeSource time) {
         this.wrapping = List.copyOf(wrapping);
         this.opening = List.copyOf(opening);
         this.calls = calls;
         this.freshLook = new FreshLook(opening, calls, time);
+        this.firstLook = new FirstLook(opening, calls, time);
         if (wrapping.size() > WrapList.MOST_WRAPS) {
             throw new IllegalArgumentException("at most " + WrapList.MOST_WRAPS + " master keys can wrap a stored key");
         }
@@ -309,28 +311,13 @@ final class MasterKeys {
 
     /** Another process may have rotated a master key since; what is stored here was wrapped by one of them, so wait. */
     private void lookAfreshUnlessRecognized(List<Recipient> wraps) {
-        KmsException unread = readFirst();
+        KmsException undecided = firstLook.lookAll(opening, wraps);
         if (opening.stream().noneMatch(key -> recognizesAny(key, wraps))) {
             freshLook.look(true);
-            if (unread != null && opening.stream().noneMatch(key -> recognizesAny(key, wraps))) {
-                throw unread; // "no key matches" would be more than is known
+            if (undecided != null && opening.stream().noneMatch(key -> recognizesAny(key, wraps))) {
+                throw undecided; // "no key matches" would be more than is known
             }
         }
-    }
-
-    /** Reads the keys that were not read yet and could not tell otherwise what is theirs; what one of them failed with. */
-    private @Nullable KmsException readFirst() {
-        KmsException failure = null;
-        for (MasterKey key : opening) {
-            try {
-                boolean unused = SecretMasterKey.isUnread(key) && calls.invoke(key, Operation.REFRESH, key::refresh);
-            } catch (CallInterruptedException e) {
-                throw e;
-            } catch (KmsException e) {
-                failure = e;
-            }
-        }
-        return failure;
     }
 
     private static boolean recognizesAny(MasterKey key, List<Recipient> wraps) {

@@ -5,10 +5,9 @@ import io.sealwright.kms.core.message.Format;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.namedkey.HeldVersion;
 import io.sealwright.kms.core.namedkey.NamedKeyRing;
+import io.sealwright.kms.core.provider.FirstLook;
 import io.sealwright.kms.core.provider.FreshLook;
 import io.sealwright.kms.core.provider.ProviderCalls;
-import io.sealwright.kms.core.provider.ProviderCalls.Operation;
-import io.sealwright.kms.core.secretsource.SecretMasterKey;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.spi.MasterKey;
@@ -29,8 +28,8 @@ final class Candidates {
     private final List<MasterKey> masterKeys;
     private final @Nullable NamedKeyRing namedKeys;
     private final RootMaker maker;
-    private final ProviderCalls calls;
     private final FreshLook freshLook;
+    private final FirstLook firstLook;
 
     Candidates(
             List<MasterKey> masterKeys,
@@ -41,8 +40,8 @@ final class Candidates {
         this.masterKeys = List.copyOf(masterKeys);
         this.namedKeys = namedKeys;
         this.maker = maker;
-        this.calls = calls;
         this.freshLook = new FreshLook(masterKeys, calls, time);
+        this.firstLook = new FirstLook(masterKeys, calls, time);
     }
 
     /**
@@ -82,13 +81,17 @@ final class Candidates {
             }
             addMasters(found, header, recipient);
         }
-        return new Known(found, !found.isEmpty() && !unknownNamedKey && !namesUnread(header));
+        return new Known(found, !found.isEmpty() && !unknownNamedKey && !isUndecided(header));
     }
 
-    /** Whether a master key that was not read yet may be the one that a recipient names. */
-    private boolean namesUnread(Header header) {
-        return masterKeys.stream().anyMatch(SecretMasterKey::isUnread)
-                && header.recipients().stream().anyMatch(SecretMasterKey::isOfAnySecret);
+    /** Whether a master key that cannot tell yet may be the one that a recipient names. */
+    private boolean isUndecided(Header header) {
+        for (MasterKey master : masterKeys) {
+            if (FirstLook.isDue(master, header.recipients())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Each master key that recognises the recipient, in the order of the configuration: one may open what another fails at. */
@@ -103,7 +106,7 @@ final class Candidates {
 
     /** All candidates, those of {@link #inMemory} included, with the store asked for key ids it may know, and master keys for newer versions. Blocks. */
     List<Candidate> fresh(Header header) {
-        RuntimeException storeFailure = null;
+        RuntimeException storeFailure = firstLook.lookAll(masterKeys, header.recipients());
         List<byte[]> ids = new ArrayList<>();
         byte[] direct = header.directKeyId();
         if (direct != null) {
@@ -115,16 +118,6 @@ final class Candidates {
             }
         }
         List<Candidate> found = new ArrayList<>();
-        if (namesUnread(header)) {
-            for (MasterKey master : masterKeys) {
-                try {
-                    boolean unused = SecretMasterKey.isUnread(master)
-                            && calls.invoke(master, Operation.REFRESH, master::refresh);
-                } catch (KmsException e) {
-                    storeFailure = e;
-                }
-            }
-        }
         if (namedKeys != null) {
             for (byte[] id : ids) {
                 try {

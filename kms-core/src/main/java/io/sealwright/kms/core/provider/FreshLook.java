@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +33,7 @@ public final class FreshLook {
     private final ReentrantLock looking = new ReentrantLock();
     private volatile long ended; // written under looking
     private volatile long begunAt; // written under looking
+    private volatile @Nullable KmsException failure; // written under looking
 
     /** Looks at nothing yet. */
     public FreshLook(List<MasterKey> keys, ProviderCalls calls, TimeSource time) {
@@ -93,8 +95,15 @@ public final class FreshLook {
         }
     }
 
+    /** What the last look failed with for one of the keys; null if it did not, or none was made. */
+    @Nullable
+    KmsException failure() {
+        return failure;
+    }
+
     @SuppressWarnings("NonAtomicVolatileUpdate") // under the lock
     private void refreshAll() {
+        KmsException failed = null;
         for (MasterKey key : keys) {
             try {
                 boolean unused = calls.invoke(key, Operation.REFRESH, key::refresh);
@@ -103,8 +112,10 @@ public final class FreshLook {
             } catch (KmsException e) {
                 // The look was a favour: that no key matches is the better answer.
                 LOG.debug("{} could not be read afresh: {}", key.uri(), e.code());
+                failed = e;
             }
         }
+        failure = failed;
         ended++;
     }
 

@@ -133,6 +133,11 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
     }
 
     @Override
+    public boolean mightRecognize(Recipient recipient) {
+        return held == null && (recipient.kind() == RecipientKind.IN_PROCESS.id() || PassphraseRing.isOne(recipient));
+    }
+
+    @Override
     public boolean isOutdated(Recipient recipient) {
         Held now = held;
         return now != null && now.secrets().isOutdated(recipient, stretched);
@@ -444,16 +449,6 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
                 "The secret store is slow, hangs, or cannot be reached.",
                 "Repeat the call; check the store and the network, or set a longer deadline.",
                 cause);
-    }
-
-    /** Tells whether a key is one of a secret that is not in memory, so that it cannot tell yet what it recognises. */
-    public static boolean isUnread(MasterKey key) {
-        return key instanceof SecretMasterKey secret && !secret.isHeld();
-    }
-
-    /** Tells whether a recipient is of a kind that a secret can be behind. */
-    public static boolean isOfAnySecret(Recipient recipient) {
-        return recipient.kind() == RecipientKind.IN_PROCESS.id() || PassphraseRing.isOne(recipient);
     }
 
     /** Tells whether the source's versions are in memory, so that {@link #recognizes} can tell. */

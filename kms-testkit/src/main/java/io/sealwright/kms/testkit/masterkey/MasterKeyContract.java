@@ -276,6 +276,7 @@ public abstract class MasterKeyContract {
             for (int length : new int[] {1, 8, 16, 24, 25, 100, Recipient.MAX_ID_BYTES}) {
                 Recipient garbage = new Recipient(kind, material(length), material(1 + length % 50));
                 assertFalse(key.recognizes(garbage));
+                assertFalse(key.mightRecognize(garbage), "a key that has wrapped can tell");
                 key.isOutdated(garbage);
                 key.versionOf(garbage);
             }
@@ -296,6 +297,7 @@ public abstract class MasterKeyContract {
         demand(Situation.UNREACHABLE);
         bringAbout(Situation.UNREACHABLE);
         assertTrue(key.recognizes(mine));
+        assertFalse(key.mightRecognize(mine));
         assertFalse(key.isOutdated(mine));
         assertEquals(version, key.versionOf(mine));
         assertFalse(key.uri().isBlank());
