@@ -25,6 +25,7 @@ import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.RecipientKind;
+import io.sealwright.kms.spi.UntilClosed;
 import io.sealwright.kms.spi.WrapBinding;
 import java.security.SecureRandom;
 import java.util.Arrays;
@@ -45,7 +46,7 @@ final class GcpKmsKey implements MasterKey {
     private final Session<KeyManagementServiceClient> session;
     private final SecureRandom random = new SecureRandom();
     private final AtomicInteger primary = new AtomicInteger(); // version; 0: not known yet
-    private final SessionUse use;
+    private final UntilClosed<Session<KeyManagementServiceClient>> use;
 
     /** @param name the resource's */
     GcpKmsKey(String uri, String name, Session<KeyManagementServiceClient> session) {
@@ -53,7 +54,7 @@ final class GcpKmsKey implements MasterKey {
         this.name = name;
         this.id = KmsWrap.id(name);
         this.session = session;
-        this.use = new SessionUse(session, "The key " + uri);
+        this.use = new UntilClosed<>(session.retain(), session::release, "The key " + uri);
     }
 
     @Override
@@ -82,13 +83,13 @@ final class GcpKmsKey implements MasterKey {
     @Override
     public boolean refresh() {
         int before = primary.get();
-        int now = facts("look at", use.deadline()).primary();
+        int now = facts("look at", use.get().deadline()).primary();
         return now != 0 && now != before;
     }
 
     @Override
     public Recipient wrap(SecretBytes secret, WrapBinding binding) {
-        Deadline deadline = use.deadline();
+        Deadline deadline = use.get().deadline();
         String what = "encrypt with " + uri;
         byte[] binder = new byte[KmsWrap.BINDER_BYTES];
         random.nextBytes(binder);
@@ -145,7 +146,7 @@ final class GcpKmsKey implements MasterKey {
 
     @Override
     public SecretBytes unwrap(Recipient recipient, WrapBinding binding) {
-        Deadline deadline = use.deadline();
+        Deadline deadline = use.get().deadline();
         ByteString ciphertext = recognizes(recipient) ? KmsWrap.ciphertext(recipient) : null;
         if (ciphertext == null) {
             throw new AuthenticationFailedException();
@@ -187,20 +188,20 @@ final class GcpKmsKey implements MasterKey {
 
     @Override
     public String check() {
-        KmsFacts facts = facts("look at", use.deadline());
+        KmsFacts facts = facts("look at", use.get().deadline());
         facts.requireUsable(uri);
         return facts.told(uri);
     }
 
     @Override
     public MasterKeyMetadata metadata() {
-        return facts("look at", use.deadline()).metadata(uri);
+        return facts("look at", use.get().deadline()).metadata(uri);
     }
 
     /** @return the new version's number */
     @Override
     public String rotate() {
-        Deadline deadline = use.deadline();
+        Deadline deadline = use.get().deadline();
         String what = "make a version of " + uri;
         int version;
         try {

@@ -22,6 +22,7 @@ import io.sealwright.kms.spi.KeyText;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretVersion;
 import io.sealwright.kms.spi.SecretVersions;
+import io.sealwright.kms.spi.UntilClosed;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,14 +38,14 @@ final class GcpSecretSource implements SecretSource {
     private final String uri;
     private final String name;
     private final Session<SecretManagerServiceClient> session;
-    private final SessionUse use;
+    private final UntilClosed<Session<SecretManagerServiceClient>> use;
 
     /** @param name the resource's */
     GcpSecretSource(String uri, String name, Session<SecretManagerServiceClient> session) {
         this.uri = uri;
         this.name = name;
         this.session = session;
-        this.use = new SessionUse(session, "The secret " + uri);
+        this.use = new UntilClosed<>(session.retain(), session::release, "The secret " + uri);
     }
 
     @Override
@@ -58,7 +59,7 @@ final class GcpSecretSource implements SecretSource {
      */
     @Override
     public SecretVersions fetch() {
-        Deadline deadline = use.deadline();
+        Deadline deadline = use.get().deadline();
         String what = "read " + uri;
         int newest;
         SecretVersion current;
@@ -113,7 +114,7 @@ final class GcpSecretSource implements SecretSource {
      */
     @Override
     public String write(SecretBytes key, String expected) {
-        Deadline deadline = use.deadline();
+        Deadline deadline = use.get().deadline();
         String what = "write " + uri;
         int there = newest(what, deadline);
         if (!expected.equals(there == 0 ? "" : Integer.toString(there))) {

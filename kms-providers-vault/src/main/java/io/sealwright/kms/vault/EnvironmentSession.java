@@ -8,10 +8,10 @@ final class EnvironmentSession {
     private @Nullable VaultSession session; // guarded by this
     private @Nullable ProviderSettings of; // guarded by this
 
-    /** A session that is open, with the settings' variables, deadline and clock. */
+    /** The session with the settings' variables, deadline and clock. */
     synchronized VaultSession get(ProviderSettings settings) {
         VaultSession there = session;
-        if (there == null || there.closed() || !settings.equals(of)) {
+        if (there == null || !settings.equals(of)) {
             VaultOptions options = VaultEnvironment.options(settings.variables());
             there = VaultSession.open(options, settings.deadline(), settings.time());
             session = there;

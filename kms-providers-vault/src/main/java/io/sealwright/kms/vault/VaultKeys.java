@@ -23,7 +23,7 @@ public final class VaultKeys {
         this.session = session;
     }
 
-    /** Keys of one server. The session ends when the last of them was closed. */
+    /** Keys of one server. The token is forgotten when the last of them was closed; a key made later logs in anew. */
     public static VaultKeys of(VaultOptions options) {
         return new VaultKeys(VaultSession.open(options, options.timeout(), TimeSource.system()));
     }

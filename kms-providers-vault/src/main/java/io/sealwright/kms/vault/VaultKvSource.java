@@ -13,6 +13,7 @@ import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretVersion;
 import io.sealwright.kms.spi.SecretVersions;
 import io.sealwright.kms.spi.TimeSource;
+import io.sealwright.kms.spi.UntilClosed;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -36,7 +37,7 @@ final class VaultKvSource implements SecretSource {
     private final String dataPath;
     private final VaultSession session;
     private final TimeSource time;
-    private final SessionUse use;
+    private final UntilClosed<VaultSession> use;
 
     /** @param path mount, and behind the first slash the secret's path */
     VaultKvSource(String uri, String path, VaultSession session, TimeSource time) {
@@ -44,7 +45,7 @@ final class VaultKvSource implements SecretSource {
         this.uri = uri;
         this.dataPath = path.substring(0, slash) + "/data" + path.substring(slash);
         this.session = session;
-        this.use = new SessionUse(session, "The secret " + uri);
+        this.use = new UntilClosed<>(session.retain(), session::release, "The secret " + uri);
         this.time = time;
     }
 
@@ -56,7 +57,7 @@ final class VaultKvSource implements SecretSource {
     /** One request for each version that the server keeps (10 unless its {@code max_versions} says otherwise). */
     @Override
     public SecretVersions fetch() {
-        Deadline deadline = use.deadline();
+        Deadline deadline = use.get().deadline();
         Found newest = read("", deadline);
         if (newest.fields == null) {
             throw newest.deleted(uri);
@@ -91,7 +92,7 @@ final class VaultKvSource implements SecretSource {
     /** @return the new version's number */
     @Override
     public String write(SecretBytes key, String expected) {
-        Deadline deadline = use.deadline();
+        Deadline deadline = use.get().deadline();
         JsonObject fields = new JsonObject();
         boolean hex = false;
         int compared = 0;

@@ -5,24 +5,29 @@ import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.TimeSource;
 import java.net.http.HttpClient;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What several keys of one server share: the connection pool and the token. Closed with the last of its keys. Safe for
- * concurrent use.
+ * What several keys of one server share: the connection pool and the token, which is forgotten with the last of its keys.
+ * Safe for concurrent use.
  */
 final class VaultSession {
     private static final Duration MOST_CONNECTING = Duration.ofSeconds(5);
 
     private final VaultServer server;
-    private final TokenKeeper tokens;
+    private final VaultAuth auth;
+    private final TimeSource time;
     private final Duration timeout;
-    private final AtomicInteger users = new AtomicInteger();
+    private final ReentrantLock using = new ReentrantLock(); // around users and tokens, never around a request
+    private int users; // guarded by using
+    private volatile TokenKeeper tokens; // written under using
 
     VaultSession(VaultOptions options, HttpClient client, Duration timeout, TimeSource time) {
         this.server = new VaultServer(options.address(), options.namespace(), client);
-        this.tokens = new TokenKeeper(server, options.auth(), time);
+        this.auth = options.auth();
+        this.time = time;
         this.timeout = timeout;
+        this.tokens = new TokenKeeper(server, auth, time);
     }
 
     /** A session with a client of its own; connects to nothing. */
@@ -46,22 +51,30 @@ final class VaultSession {
         return server.encrypted();
     }
 
-    /** One more key uses it. */
+    /** One more key uses it; the first one after the last was closed begins anew, so that a key may come at any moment. */
     VaultSession retain() {
-        users.incrementAndGet();
-        return this;
+        using.lock();
+        try {
+            if (tokens.closed()) {
+                tokens = new TokenKeeper(server, auth, time);
+            }
+            users++;
+            return this;
+        } finally {
+            using.unlock();
+        }
     }
 
     /** One key less. */
     void release() {
-        if (users.decrementAndGet() == 0) {
-            tokens.close();
+        using.lock();
+        try {
+            if (--users == 0) {
+                tokens.close();
+            }
+        } finally {
+            using.unlock();
         }
-    }
-
-    /** Tells whether its last key was closed. */
-    boolean closed() {
-        return tokens.closed();
     }
 
     /** For one operation of a key. */
@@ -78,20 +91,21 @@ final class VaultSession {
      * @throws UnavailableException if there was no usable answer, or no token that lives
      */
     Answer ask(Request request, Deadline deadline) {
+        TokenKeeper keeper = tokens;
         for (int attempt = 0; ; attempt++) {
-            Lease lease = tokens.current(deadline);
+            Lease lease = keeper.current(deadline);
             Answer answer = server.send(request, lease.token(), deadline);
             if (answer.status() != 403) {
                 return answer;
             }
-            if (tokens.alive(lease, deadline)) {
+            if (keeper.alive(lease, deadline)) {
                 throw new PermissionDeniedException(
                         "The server denies it: " + request.what() + ".",
                         "The token is alive, but no policy of its permits "
                                 + (request.body() == null ? "'read'" : "'update'") + " on " + request.path() + ".",
                         "Add that to a policy of the token's role: docs/providers/VAULT.md has the whole policy.");
             }
-            tokens.drop(lease);
+            keeper.drop(lease);
             if (attempt > 0) {
                 throw new UnavailableException(
                         "The server gave no usable answer: " + request.what() + ".",

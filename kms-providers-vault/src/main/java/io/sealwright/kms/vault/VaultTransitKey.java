@@ -13,6 +13,7 @@ import io.sealwright.kms.spi.GeneratedKey;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.RecipientKind;
+import io.sealwright.kms.spi.UntilClosed;
 import io.sealwright.kms.spi.WrapBinding;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -45,7 +46,7 @@ final class VaultTransitKey implements MasterKey {
     private final VaultSession session;
     private final SecureRandom random = new SecureRandom();
     private final AtomicLong newest = new AtomicLong(); // version; 0: not known yet
-    private final SessionUse use;
+    private final UntilClosed<VaultSession> use;
     private volatile DataKeys dataKeys = DataKeys.UNKNOWN;
 
     /** @param path mount and, behind the last slash, key */
@@ -56,7 +57,7 @@ final class VaultTransitKey implements MasterKey {
         this.key = path.substring(slash + 1);
         this.id = TransitWrap.id(session.namespace(), path);
         this.session = session;
-        this.use = new SessionUse(session, "The key " + uri);
+        this.use = new UntilClosed<>(session.retain(), session::release, "The key " + uri);
     }
 
     @Override
@@ -85,12 +86,12 @@ final class VaultTransitKey implements MasterKey {
     @Override
     public boolean refresh() {
         long before = newest.get();
-        return facts("look at", use.deadline()).latest() > before;
+        return facts("look at", use.get().deadline()).latest() > before;
     }
 
     @Override
     public GeneratedKey generate(WrapBinding binding) {
-        Deadline deadline = use.deadline();
+        Deadline deadline = use.get().deadline();
         if (dataKeys != DataKeys.NOT_USED) {
             GeneratedKey made = dataKey(binding, deadline);
             if (made != null) {
@@ -113,7 +114,7 @@ final class VaultTransitKey implements MasterKey {
 
     @Override
     public Recipient wrap(SecretBytes secret, WrapBinding binding) {
-        return wrap(secret, binding, use.deadline());
+        return wrap(secret, binding, use.get().deadline());
     }
 
     private Recipient wrap(SecretBytes secret, WrapBinding binding, Deadline deadline) {
@@ -133,7 +134,7 @@ final class VaultTransitKey implements MasterKey {
 
     @Override
     public SecretBytes unwrap(Recipient recipient, WrapBinding binding) {
-        Deadline deadline = use.deadline();
+        Deadline deadline = use.get().deadline();
         if (!recognizes(recipient)) {
             throw new AuthenticationFailedException();
         }
@@ -142,7 +143,7 @@ final class VaultTransitKey implements MasterKey {
 
     @Override
     public String check() {
-        TransitFacts facts = facts("look at", use.deadline());
+        TransitFacts facts = facts("look at", use.get().deadline());
         facts.requireUsable(uri);
         return uri + ": " + facts.type() + ", version " + facts.latest() + " of " + facts.rotated()
                 + ", opens from version " + facts.oldestOpening() + " on"
@@ -151,7 +152,7 @@ final class VaultTransitKey implements MasterKey {
 
     @Override
     public MasterKeyMetadata metadata() {
-        TransitFacts facts = facts("look at", use.deadline());
+        TransitFacts facts = facts("look at", use.get().deadline());
         return new MasterKeyMetadata(
                 uri,
                 Long.toString(facts.latest()),
@@ -165,7 +166,7 @@ final class VaultTransitKey implements MasterKey {
     /** @return the new version's number */
     @Override
     public String rotate() {
-        Deadline deadline = use.deadline();
+        Deadline deadline = use.get().deadline();
         String what = "rotate " + uri;
         // Rotating a key that is not there is an error of the server's own, but one without a name.
         facts("rotate", deadline).requireUsable(uri);

@@ -7,6 +7,7 @@ import io.sealwright.kms.EncryptionContext;
 import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.AuthenticationFailedException;
+import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyNotFoundException;
@@ -68,6 +69,24 @@ class VaultTransitTest {
 
     private MasterKey key() {
         return key(bao.token("10m", name));
+    }
+
+    /** Keys of one server come and go: a key may be made in the moment in which the last of the others is closed. */
+    @Test
+    void session_lastKeyClosed_servesTheNextKey() {
+        VaultKeys keys = VaultKeys.of(VaultOptions.builder()
+                .address(proxy.address())
+                .auth(VaultAuth.token(bao.token("10m", name)))
+                .build());
+        MasterKey first = keys.transit("transit/" + name);
+        assertThat(first.check()).contains("aes256-gcm96");
+        first.close();
+        first.close();
+        assertThatThrownBy(first::check).isInstanceOf(ClosedException.class).hasMessageContaining(name);
+        try (MasterKey second = keys.transit("transit/" + name)) {
+            first.close();
+            assertThat(second.check()).contains("aes256-gcm96");
+        }
     }
 
     @Test
