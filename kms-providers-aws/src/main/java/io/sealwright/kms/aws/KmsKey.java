@@ -5,7 +5,6 @@ import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.aws.AwsCalls.Request;
 import io.sealwright.kms.aws.KmsKeyName.Arn;
 import io.sealwright.kms.error.AuthenticationFailedException;
-import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.PermissionDeniedException;
@@ -15,10 +14,10 @@ import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.RecipientKind;
 import io.sealwright.kms.spi.TimeSource;
+import io.sealwright.kms.spi.UntilClosed;
 import io.sealwright.kms.spi.WrapBinding;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.SdkBytes;
@@ -49,12 +48,11 @@ final class KmsKey implements MasterKey {
     private final KmsKeyName name;
     private final KmsClient client;
     private final AwsCalls calls;
+    private final UntilClosed<AwsCalls> use;
     private final KmsRefusals refusals;
     private final TimeSource time;
-    private final Runnable release;
     private final boolean encrypted;
     private final AtomicReference<@Nullable Arn> resolved;
-    private final AtomicBoolean closed = new AtomicBoolean();
 
     /**
      * Asks nothing yet.
@@ -74,10 +72,10 @@ final class KmsKey implements MasterKey {
         this.name = name;
         this.client = client;
         this.calls = calls;
+        this.use = new UntilClosed<>(calls, release, "The key " + uri);
         this.refusals = new KmsRefusals(uri);
         this.time = time;
         this.encrypted = encrypted;
-        this.release = release;
         this.resolved = new AtomicReference<>(name.arn());
     }
 
@@ -275,9 +273,7 @@ final class KmsKey implements MasterKey {
 
     @Override
     public void close() {
-        if (closed.compareAndSet(false, true)) {
-            release.run();
-        }
+        use.close();
     }
 
     @Override
@@ -286,13 +282,7 @@ final class KmsKey implements MasterKey {
     }
 
     private Deadline deadline() {
-        if (closed.get()) {
-            throw new ClosedException(
-                    "The key " + uri + " was closed.",
-                    "The manager that it belongs to was closed.",
-                    "Open a new KeyManager, or keep the old one open until the last call has ended.");
-        }
-        return calls.deadline();
+        return use.get().deadline();
     }
 
     private String target() {

@@ -3,19 +3,14 @@ package io.sealwright.kms.aws;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.aws.AwsCalls.Request;
 import io.sealwright.kms.error.ErrorCode;
-import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.RefusedException;
-import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretVersion;
-import io.sealwright.kms.spi.SecretVersions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.ssm.SsmClient;
@@ -30,88 +25,62 @@ import software.amazon.awssdk.services.ssm.model.PutParameterResponse;
  * A parameter of type {@code SecureString} in Systems Manager Parameter Store: 32 bytes in hex, base64 or base64url, as they
  * are. Its older versions are the key's.
  */
-final class ParameterSource implements SecretSource {
+final class ParameterSource extends StoredSource<Parameter> {
     private static final Pattern REVISION = Pattern.compile("[1-9][0-9]{0,17}");
     private static final int PAGE = 50;
 
     /** Of 100 versions at most, so that answers that never end are noticed. */
     private static final int MOST_PAGES = 4;
 
-    private final String uri;
-    private final String name;
     private final SsmClient client;
-    private final AwsCalls calls;
-    private final Runnable release;
-    private final AtomicBoolean closed = new AtomicBoolean();
 
     /** @param name name or ARN */
     ParameterSource(String uri, String name, SsmClient client, AwsCalls calls, Runnable release) {
-        this.uri = uri;
-        this.name = name;
+        super(uri, name, "Systems Manager", REVISION, calls, release);
         this.client = client;
-        this.calls = calls;
-        this.release = release;
     }
 
     @Override
-    public String uri() {
-        return uri;
+    String revision(Parameter version) {
+        return Long.toString(number(version));
     }
 
-    /** Two requests, and one more for each 50 versions. A role that may not read the history gets the newest version. */
     @Override
-    public SecretVersions fetch() {
-        Deadline deadline = deadline();
-        Parameter there = read(deadline);
-        long number = number(there);
-        SecretVersion current = SecretTexts.key(there.value())
-                .map(key -> SecretVersion.key("version " + number, key, there.lastModifiedDate()))
-                .orElseThrow(() -> SecretTexts.noKey(uri, "It", there.value()));
-        List<SecretVersion> previous = new ArrayList<>();
-        try {
-            for (ParameterHistory older : history(deadline)) {
-                Long version = older.version();
-                if (version != null
-                        && version < number
-                        && older.type() == ParameterType.SECURE_STRING
-                        && previous.size() < SecretVersions.MOST - 1) {
-                    SecretTexts.key(older.value())
-                            .map(key -> SecretVersion.key("version " + version, key, older.lastModifiedDate()))
-                            .ifPresent(previous::add);
-                }
+    SecretVersion key(Parameter current) {
+        long number = number(current);
+        return SecretTexts.key(current.value())
+                .map(key -> SecretVersion.key("version " + number, key, current.lastModifiedDate()))
+                .orElseThrow(() -> SecretTexts.noKey(uri(), "It", current.value()));
+    }
+
+    /** One request for each 50 versions. A role that may not read the history gets the newest version alone. */
+    @Override
+    void findOthers(Parameter current, Others others, Deadline deadline) {
+        long number = number(current);
+        for (ParameterHistory older : history(deadline)) {
+            Long version = older.version();
+            if (version != null
+                    && version < number
+                    && older.type() == ParameterType.SECURE_STRING
+                    && others.takesMore()) {
+                SecretTexts.key(older.value())
+                        .map(key -> SecretVersion.key("version " + version, key, older.lastModifiedDate()))
+                        .ifPresent(others::addPrevious);
             }
-            return new SecretVersions(Long.toString(number), current, List.copyOf(previous), Optional.empty());
-        } catch (RuntimeException | Error e) {
-            current.close();
-            previous.forEach(SecretVersion::close);
-            throw e;
         }
     }
 
     @Override
-    public boolean writable() {
-        return true;
+    String create(SecretBytes key, Deadline deadline) {
+        return put(SecretTexts.text(key, null, true), null, null, false, deadline);
     }
 
     /**
      * Parameter Store cannot compare and set: of two rotations at one moment both are written, the later one wraps, and
      * the history opens what either sealed.
-     *
-     * @return the new version's number
      */
     @Override
-    public String write(SecretBytes key, String expected) {
-        Deadline deadline = deadline();
-        if (expected.isEmpty()) {
-            return put(SecretTexts.text(key, null, true), null, null, false, deadline);
-        }
-        if (!REVISION.matcher(expected).matches()) {
-            throw new IllegalArgumentException("not a revision of this parameter");
-        }
-        Parameter before = read(deadline);
-        if (!Long.toString(number(before)).equals(expected)) {
-            throw SecretTexts.conflict(uri);
-        }
+    String replace(SecretBytes key, Parameter before, Deadline deadline) {
         // Not named again, key and tier would become the account's default ones; only the history tells them.
         ParameterHistory newest = newest(before, deadline);
         return put(SecretTexts.text(key, before.value(), true), newest.keyId(), newest.tier(), true, deadline);
@@ -121,58 +90,40 @@ final class ParameterSource implements SecretSource {
         return pages(deadline).stream()
                 .filter(version -> version.version().equals(before.version()))
                 .findFirst()
-                .orElseThrow(() -> SecretTexts.conflict(uri));
+                .orElseThrow(() -> SecretTexts.conflict(uri()));
     }
 
     private String put(
             String value, @Nullable String keyId, @Nullable ParameterTier tier, boolean overwrite, Deadline deadline) {
-        PutParameterResponse made = calls.ask(
-                new Request("write " + uri, "ssm:PutParameter"),
+        PutParameterResponse made = ask(
+                "write",
+                "ssm:PutParameter",
                 deadline,
-                this::refused,
-                override -> client.putParameter(ask -> ask.name(name)
+                override -> client.putParameter(ask -> ask.name(name())
                         .value(value)
                         .type(ParameterType.SECURE_STRING)
                         .keyId(keyId)
                         .tier(tier)
                         .overwrite(overwrite)
                         .overrideConfiguration(override)));
-        return AwsCalls.demand(made.version(), "Version", "write " + uri).toString();
+        return AwsCalls.demand(made.version(), "Version", "write " + uri()).toString();
     }
 
     @Override
-    public void close() {
-        if (closed.compareAndSet(false, true)) {
-            release.run();
-        }
-    }
-
-    @Override
-    public String toString() {
-        return "ParameterSource[" + uri + "]";
-    }
-
-    private Deadline deadline() {
-        if (closed.get()) {
-            throw SecretTexts.closed(uri);
-        }
-        return calls.deadline();
-    }
-
-    private Parameter read(Deadline deadline) {
+    Parameter read(Deadline deadline) {
         Parameter found = AwsCalls.demand(
-                calls.ask(
-                                new Request("read " + uri, "ssm:GetParameter"),
+                ask(
+                                "read",
+                                "ssm:GetParameter",
                                 deadline,
-                                this::refused,
                                 override -> client.getParameter(ask ->
-                                        ask.name(name).withDecryption(true).overrideConfiguration(override)))
+                                        ask.name(name()).withDecryption(true).overrideConfiguration(override)))
                         .parameter(),
                 "Parameter",
-                "read " + uri);
+                "read " + uri());
         if (found.type() != ParameterType.SECURE_STRING) {
             throw SecretTexts.unusable(
-                    uri,
+                    uri(),
                     "Its type is " + Texts.shown(String.valueOf(found.typeAsString()))
                             + ", and must be SecureString: others lie" + " there in the clear.");
         }
@@ -180,9 +131,9 @@ final class ParameterSource implements SecretSource {
     }
 
     private long number(Parameter found) {
-        long number = AwsCalls.demand(found.version(), "Version", "read " + uri);
+        long number = AwsCalls.demand(found.version(), "Version", "read " + uri());
         if (number < 1) {
-            throw AwsCalls.unusable("read " + uri, "Its version is none.");
+            throw AwsCalls.unusable("read " + uri(), "Its version is none.");
         }
         return number;
     }
@@ -214,30 +165,27 @@ final class ParameterSource implements SecretSource {
     }
 
     private GetParameterHistoryResponse page(@Nullable String token, int most, Deadline deadline) {
-        return calls.ask(
-                new Request("read the history of " + uri, "ssm:GetParameterHistory"),
+        return ask(
+                "read the history of",
+                "ssm:GetParameterHistory",
                 deadline,
-                this::refused,
-                override -> client.getParameterHistory(ask -> ask.name(name)
+                override -> client.getParameterHistory(ask -> ask.name(name())
                         .withDecryption(true)
                         .maxResults(most)
                         .nextToken(token)
                         .overrideConfiguration(override)));
     }
 
-    private @Nullable RuntimeException refused(AwsAnswer answer, Request request) {
+    @Override
+    @Nullable
+    RuntimeException refused(AwsAnswer answer, Request request) {
         return switch (answer.code()) {
-            case "ParameterNotFound", "ParameterVersionNotFound" ->
-                new KeyNotFoundException(
-                        "The parameter " + uri + " is not there.",
-                        "AWS Systems Manager says so" + answer.told() + ".",
-                        "Check name, account and region; kms master-key bootstrap --create makes one where a policy lets"
-                                + " it.");
-            case "ParameterAlreadyExists" -> SecretTexts.conflict(uri);
+            case "ParameterNotFound", "ParameterVersionNotFound" -> notThere(answer);
+            case "ParameterAlreadyExists" -> SecretTexts.conflict(uri());
             case "ParameterMaxVersionLimitExceeded" ->
                 new RefusedException(
                         ErrorCode.KMS_OPERATION_REFUSED,
-                        "The parameter " + uri + " was not written.",
+                        "The parameter " + uri() + " was not written.",
                         "It has 100 versions, and the oldest has a label" + answer.told() + ".",
                         "Move the label to a newer version.");
             default -> null;

@@ -1,7 +1,6 @@
 package io.sealwright.kms.aws;
 
 import io.sealwright.kms.SecretBytes;
-import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.StoreException;
@@ -65,13 +64,6 @@ final class SecretTexts {
                 "The secret " + uri + " was not written.",
                 "It has changed since it was read, or is there already.",
                 "Read it again, then repeat.");
-    }
-
-    static ClosedException closed(String uri) {
-        return new ClosedException(
-                "The secret " + uri + " was closed.",
-                "The manager that it belongs to was closed.",
-                "Open a new KeyManager, or keep the old one open until the last call has ended.");
     }
 
     private static SecretBytes letters(String text) {

@@ -6,14 +6,9 @@ import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.RefusedException;
-import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretVersion;
-import io.sealwright.kms.spi.SecretVersions;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.secretsmanager.SecretsManagerClient;
@@ -26,94 +21,57 @@ import software.amazon.awssdk.services.secretsmanager.model.GetSecretValueRespon
  * {@code AWSPENDING}, and becomes current by moving the label away from the version that was read: the one thing in
  * Secrets Manager that compares and sets.
  */
-final class SecretsManagerSource implements SecretSource {
+final class SecretsManagerSource extends StoredSource<GetSecretValueResponse> {
     private static final String FIELD = "key";
     private static final String CURRENT = "AWSCURRENT";
     private static final String PREVIOUS = "AWSPREVIOUS";
     private static final String PENDING = "AWSPENDING";
     private static final Pattern VERSION = Pattern.compile("[A-Za-z0-9-]{1,64}");
 
-    private final String uri;
-    private final String name;
     private final SecretsManagerClient client;
-    private final AwsCalls calls;
-    private final Runnable release;
-    private final AtomicBoolean closed = new AtomicBoolean();
 
     /** @param name name or ARN */
     SecretsManagerSource(String uri, String name, SecretsManagerClient client, AwsCalls calls, Runnable release) {
-        this.uri = uri;
-        this.name = name;
+        super(uri, name, "Secrets Manager", VERSION, calls, release);
         this.client = client;
-        this.calls = calls;
-        this.release = release;
     }
 
     @Override
-    public String uri() {
-        return uri;
+    GetSecretValueResponse read(Deadline deadline) {
+        return read(CURRENT, deadline);
     }
 
-    /** Three requests: one for each label. */
+    /** One request for each label. */
     @Override
-    public SecretVersions fetch() {
-        Deadline deadline = deadline();
-        GetSecretValueResponse there = read(CURRENT, deadline);
-        String revision = revision(there);
-        List<SecretVersion> others = new ArrayList<>();
-        SecretVersion current = demandKey(there);
-        try {
-            Optional<SecretVersion> previous = other(PREVIOUS, revision, deadline);
-            previous.ifPresent(others::add);
-            Optional<SecretVersion> next = other(PENDING, revision, deadline);
-            return new SecretVersions(revision, current, List.copyOf(others), next);
-        } catch (RuntimeException | Error e) {
-            current.close();
-            others.forEach(SecretVersion::close);
-            throw e;
-        }
+    void findOthers(GetSecretValueResponse current, Others others, Deadline deadline) {
+        String revision = revision(current);
+        other(PREVIOUS, revision, deadline).ifPresent(others::addPrevious);
+        other(PENDING, revision, deadline).ifPresent(others::setNext);
     }
 
     @Override
-    public boolean writable() {
-        return true;
-    }
-
-    /** @return the new version's id */
-    @Override
-    public String write(SecretBytes key, String expected) {
-        Deadline deadline = deadline();
-        if (expected.isEmpty()) {
-            return create(key, deadline);
-        }
-        if (!VERSION.matcher(expected).matches()) {
-            throw new IllegalArgumentException("not a revision of this secret");
-        }
-        GetSecretValueResponse before = read(CURRENT, deadline);
-        if (!revision(before).equals(expected)) {
-            throw SecretTexts.conflict(uri);
-        }
+    String replace(SecretBytes key, GetSecretValueResponse before, Deadline deadline) {
         SecretJson fields = fields(before);
         String value = fields.with(FIELD, SecretTexts.text(key, fields.text(FIELD), false));
         String version = UUID.randomUUID().toString();
-        calls.ask(
-                new Request("write " + uri, "secretsmanager:PutSecretValue"),
+        ask(
+                "write",
+                "secretsmanager:PutSecretValue",
                 deadline,
-                this::refused,
-                override -> client.putSecretValue(ask -> ask.secretId(name)
+                override -> client.putSecretValue(ask -> ask.secretId(name())
                         .clientRequestToken(version)
                         .secretString(value)
                         .versionStages(PENDING)
                         .overrideConfiguration(override)));
         try {
-            calls.ask(
-                    new Request("write " + uri, "secretsmanager:UpdateSecretVersionStage"),
+            ask(
+                    "write",
+                    "secretsmanager:UpdateSecretVersionStage",
                     deadline,
-                    this::refused,
-                    override -> client.updateSecretVersionStage(ask -> ask.secretId(name)
+                    override -> client.updateSecretVersionStage(ask -> ask.secretId(name())
                             .versionStage(CURRENT)
                             .moveToVersionId(version)
-                            .removeFromVersionId(expected)
+                            .removeFromVersionId(revision(before))
                             .overrideConfiguration(override)));
         } catch (KmsException e) {
             if (e.code() == ErrorCode.KMS_STORE_CONFLICT) {
@@ -124,27 +82,28 @@ final class SecretsManagerSource implements SecretSource {
         return version;
     }
 
-    private String create(SecretBytes key, Deadline deadline) {
+    @Override
+    String create(SecretBytes key, Deadline deadline) {
         String value = SecretJson.of(FIELD, SecretTexts.text(key, null, false));
-        CreateSecretResponse made = calls.ask(
-                new Request("create " + uri, "secretsmanager:CreateSecret"),
+        CreateSecretResponse made = ask(
+                "create",
+                "secretsmanager:CreateSecret",
                 deadline,
-                this::refused,
-                override -> client.createSecret(ask -> ask.name(name)
+                override -> client.createSecret(ask -> ask.name(name())
                         .clientRequestToken(UUID.randomUUID().toString())
                         .secretString(value)
                         .overrideConfiguration(override)));
-        return AwsCalls.demand(made.versionId(), "VersionId", "create " + uri);
+        return AwsCalls.demand(made.versionId(), "VersionId", "create " + uri());
     }
 
     /** Takes the label off a version that did not become current; that it stays does no harm: it only opens. */
     private void withdraw(String version, Deadline deadline) {
         try {
-            calls.ask(
-                    new Request("write " + uri, "secretsmanager:UpdateSecretVersionStage"),
+            ask(
+                    "write",
+                    "secretsmanager:UpdateSecretVersionStage",
                     deadline,
-                    this::refused,
-                    override -> client.updateSecretVersionStage(ask -> ask.secretId(name)
+                    override -> client.updateSecretVersionStage(ask -> ask.secretId(name())
                             .versionStage(PENDING)
                             .removeFromVersionId(version)
                             .overrideConfiguration(override)));
@@ -153,32 +112,13 @@ final class SecretsManagerSource implements SecretSource {
         }
     }
 
-    @Override
-    public void close() {
-        if (closed.compareAndSet(false, true)) {
-            release.run();
-        }
-    }
-
-    @Override
-    public String toString() {
-        return "SecretsManagerSource[" + uri + "]";
-    }
-
-    private Deadline deadline() {
-        if (closed.get()) {
-            throw SecretTexts.closed(uri);
-        }
-        return calls.deadline();
-    }
-
     private GetSecretValueResponse read(String stage, Deadline deadline) {
-        return calls.ask(
-                new Request("read " + uri, "secretsmanager:GetSecretValue"),
+        return ask(
+                "read",
+                "secretsmanager:GetSecretValue",
                 deadline,
-                this::refused,
                 override -> client.getSecretValue(
-                        ask -> ask.secretId(name).versionStage(stage).overrideConfiguration(override)));
+                        ask -> ask.secretId(name()).versionStage(stage).overrideConfiguration(override)));
     }
 
     /** A version beside the current one; empty if there is none, it is the current one itself, or holds no key. */
@@ -198,21 +138,22 @@ final class SecretsManagerSource implements SecretSource {
                 : SecretTexts.key(json.text(FIELD)).map(key -> version(found, key));
     }
 
-    private SecretVersion demandKey(GetSecretValueResponse found) {
+    @Override
+    SecretVersion key(GetSecretValueResponse found) {
         SecretJson fields = fields(found);
         String text = fields.text(FIELD);
         return SecretTexts.key(text)
                 .map(key -> version(found, key))
                 .orElseThrow(() -> fields.has(FIELD)
-                        ? SecretTexts.noKey(uri, "Its field '" + FIELD + "'", text)
-                        : SecretTexts.unusable(uri, "It has no field '" + FIELD + "'."));
+                        ? SecretTexts.noKey(uri(), "Its field '" + FIELD + "'", text)
+                        : SecretTexts.unusable(uri(), "It has no field '" + FIELD + "'."));
     }
 
     private SecretJson fields(GetSecretValueResponse found) {
         SecretJson json = found.secretString() == null ? null : SecretJson.parse(found.secretString());
         if (json == null) {
             throw SecretTexts.unusable(
-                    uri,
+                    uri(),
                     found.secretString() == null
                             ? "It is binary, and must be a JSON object with a field '" + FIELD + "'."
                             : "It is no JSON object.");
@@ -224,32 +165,30 @@ final class SecretsManagerSource implements SecretSource {
         return SecretVersion.key("version " + Texts.shown(found.versionId()), key, found.createdDate());
     }
 
-    private String revision(GetSecretValueResponse found) {
-        return AwsCalls.demand(found.versionId(), "VersionId", "read " + uri);
+    @Override
+    String revision(GetSecretValueResponse found) {
+        return AwsCalls.demand(found.versionId(), "VersionId", "read " + uri());
     }
 
-    private @Nullable RuntimeException refused(AwsAnswer answer, Request request) {
+    @Override
+    @Nullable
+    RuntimeException refused(AwsAnswer answer, Request request) {
         return switch (answer.code()) {
-            case "ResourceNotFoundException" ->
-                new KeyNotFoundException(
-                        "The secret " + uri + " is not there.",
-                        "AWS Secrets Manager says so" + answer.told() + ".",
-                        "Check name, account and region; kms master-key bootstrap --create makes one where a policy lets"
-                                + " it.");
+            case "ResourceNotFoundException" -> notThere(answer);
             case "InvalidRequestException" ->
                 answer.says("marked for deletion")
                                 || answer.says("scheduled for deletion")
                                 || answer.says("marked deleted")
                         ? new RefusedException(
                                 ErrorCode.KMS_KEY_STATE_REFUSED,
-                                "The secret " + uri + " cannot be used.",
+                                "The secret " + uri() + " cannot be used.",
                                 "AWS Secrets Manager says that it is to be deleted" + answer.told() + ".",
                                 "Restore it in AWS if that was a mistake.")
                         : null;
-            case "ResourceExistsException" -> SecretTexts.conflict(uri);
+            case "ResourceExistsException" -> SecretTexts.conflict(uri());
             // What moving a label from a version that does not have it any more is answered with.
             case "InvalidParameterException" ->
-                request.permission().endsWith("UpdateSecretVersionStage") ? SecretTexts.conflict(uri) : null;
+                request.permission().endsWith("UpdateSecretVersionStage") ? SecretTexts.conflict(uri()) : null;
             default -> null;
         };
     }
