@@ -57,8 +57,11 @@ public final class GcpOptions {
     }
 
     /** @throws ConfigurationException if it would be Google's, without TLS */
-    String secretManagerEndpoint() {
-        return endpoint(secretManagerEndpoint, SECRET_MANAGER_ENDPOINT, "secretManagerEndpoint");
+    String secretManagerEndpoint(String location) {
+        return endpoint(
+                secretManagerEndpoint,
+                location.isEmpty() ? SECRET_MANAGER_ENDPOINT : "secretmanager." + location + ".rep.googleapis.com:443",
+                "secretManagerEndpoint");
     }
 
     private String endpoint(@Nullable String given, String googles, String setting) {
@@ -136,7 +139,8 @@ public final class GcpOptions {
         }
 
         /**
-         * Where Secret Manager is, as {@code HOST} or {@code HOST:PORT}. Default {@code secretmanager.googleapis.com:443}.
+         * Where Secret Manager is, as {@code HOST} or {@code HOST:PORT}. Default {@code secretmanager.googleapis.com:443},
+         * and {@code secretmanager.L.rep.googleapis.com:443} for secrets of one region.
          *
          * @throws ConfigurationException if it is none
          */

@@ -5,7 +5,9 @@ import io.sealwright.kms.spi.MasterKeyUri;
 import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretSourceProvider;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Opens {@code gcp-secretmanager://projects/P/secrets/S}: a key kept in Google Secret Manager, with the credentials that
@@ -15,8 +17,7 @@ import java.util.Set;
 public final class GcpSecretManagerProvider implements SecretSourceProvider {
     static final String SCHEME = "gcp-secretmanager";
 
-    private final EnvironmentSession<SecretManagerServiceClient> session =
-            new EnvironmentSession<>(Services::secretManager);
+    private final Map<String, EnvironmentSession<SecretManagerServiceClient>> byLocation = new ConcurrentHashMap<>();
 
     /** For {@link java.util.ServiceLoader}. */
     public GcpSecretManagerProvider() {}
@@ -34,6 +35,10 @@ public final class GcpSecretManagerProvider implements SecretSourceProvider {
     @Override
     public SecretSource open(MasterKeyUri uri, ProviderSettings settings) {
         String secret = Names.secret(uri);
+        EnvironmentSession<SecretManagerServiceClient> session = byLocation.computeIfAbsent(
+                Names.location(secret),
+                location -> new EnvironmentSession<>(
+                        (options, timeout) -> Services.secretManager(options, location, timeout)));
         return new GcpSecretSource(uri.toString(), secret, session.get(settings));
     }
 }

@@ -174,6 +174,11 @@ final class GcpSecretSource implements SecretSource {
 
     private void create(String what, Deadline deadline) throws Refusal {
         int secrets = name.indexOf("/secrets/");
+        Secret.Builder secret = Secret.newBuilder();
+        if (Names.location(name)
+                .isEmpty()) { // one of a region is replicated nowhere, and Google refuses to be told how
+            secret.setReplication(Replication.newBuilder().setAutomatic(Replication.Automatic.getDefaultInstance()));
+        }
         Secret unused = session.ask(
                 what,
                 name,
@@ -181,9 +186,7 @@ final class GcpSecretSource implements SecretSource {
                 CreateSecretRequest.newBuilder()
                         .setParent(name.substring(0, secrets))
                         .setSecretId(name.substring(secrets + "/secrets/".length()))
-                        .setSecret(Secret.newBuilder()
-                                .setReplication(Replication.newBuilder()
-                                        .setAutomatic(Replication.Automatic.getDefaultInstance())))
+                        .setSecret(secret)
                         .build(),
                 deadline);
     }

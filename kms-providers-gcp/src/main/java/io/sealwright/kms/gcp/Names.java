@@ -8,12 +8,13 @@ import java.util.regex.Pattern;
 /** Google's resource names: of the characters that Google allows there alone, so that no name can reach another resource. */
 final class Names {
     static final String KEY_FORM = "projects/P/locations/L/keyRings/R/cryptoKeys/K";
-    static final String SECRET_FORM = "projects/P/secrets/S";
+    static final String SECRET_FORM = "projects/P/secrets/S or projects/P/locations/L/secrets/S";
 
     private static final String PROJECT = "projects/[a-z0-9][a-z0-9.:-]{0,127}";
     private static final Pattern KEY = Pattern.compile(
             PROJECT + "/locations/[a-z0-9-]{1,63}/keyRings/[A-Za-z0-9_-]{1,63}/cryptoKeys/[A-Za-z0-9_-]{1,63}");
-    private static final Pattern SECRET = Pattern.compile(PROJECT + "/secrets/[A-Za-z0-9_-]{1,255}");
+    private static final Pattern SECRET =
+            Pattern.compile(PROJECT + "(?:/locations/([a-z][a-z0-9-]{0,61}[a-z0-9]))?/secrets/[A-Za-z0-9_-]{1,255}");
     private static final Pattern KEY_PARTS =
             Pattern.compile("projects/([^/]+)/locations/([^/]+)/keyRings/([^/]+)/cryptoKeys/([^/]+)$");
     private static final Pattern OF_PROJECT = Pattern.compile("projects/([^/]+)/(.+)");
@@ -44,6 +45,12 @@ final class Names {
             throw notUsable(uri, why);
         }
         return uri.rest();
+    }
+
+    /** Where a secret of one region lies; empty for one that Google replicates. */
+    static String location(String secret) {
+        Matcher matcher = SECRET.matcher(secret);
+        return matcher.matches() && matcher.group(1) != null ? matcher.group(1) : "";
     }
 
     private static ConfigurationException notUsable(MasterKeyUri uri, String why) {

@@ -56,8 +56,9 @@ final class Services {
                 timeout);
     }
 
-    static Session<SecretManagerServiceClient> secretManager(GcpOptions options, Duration timeout) {
-        String endpoint = options.secretManagerEndpoint();
+    /** @param location of the secrets, which have one region each; empty for those that Google replicates */
+    static Session<SecretManagerServiceClient> secretManager(GcpOptions options, String location, Duration timeout) {
+        String endpoint = options.secretManagerEndpoint(location);
         return new Session<>(
                 new Own<>(options, endpoint, parts -> {
                     SecretManagerServiceSettings.Builder settings = SecretManagerServiceSettings.newBuilder();

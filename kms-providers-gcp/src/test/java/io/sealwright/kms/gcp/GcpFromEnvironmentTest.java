@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Variables;
@@ -91,6 +92,29 @@ class GcpFromEnvironmentTest {
         try (KeyManager kms = manager("KMS_MASTER_KEY", uri)) {
             assertThat(kms.masterKeys().metadata(uri).version()).isEqualTo("version 1");
             assertThat(kms.decrypt(sealed).context("tenant", "acme").toText()).isEqualTo("hello");
+        }
+    }
+
+    @Test
+    void secretOfOneRegion_isMade_sealsAndOpensAfterRotation() {
+        String name = "projects/acme-prod/locations/europe-west3/secrets/made";
+        String uri = "gcp-secretmanager://" + name;
+        cloud.secrets().add("projects/acme-prod/secrets/made", HEX); // of the same name, replicated: another one
+        bootstrap(uri).close();
+        assertThat(cloud.secrets().versions(name)).isEqualTo(1);
+        byte[] sealed;
+        try (KeyManager kms = manager("KMS_MASTER_KEY", uri)) {
+            sealed = roundTrip(kms);
+            kms.masterKeys().rotate(uri);
+            assertThat(kms.decrypt(sealed).context("tenant", "acme").toText()).isEqualTo("hello");
+        }
+        assertThat(cloud.secrets().versions(name)).isEqualTo(2);
+        try (KeyManager kms = manager("KMS_MASTER_KEY", uri);
+                KeyManager other = manager("KMS_MASTER_KEY", "gcp-secretmanager://projects/acme-prod/secrets/made")) {
+            assertThat(kms.decrypt(sealed).context("tenant", "acme").toText()).isEqualTo("hello");
+            assertThatThrownBy(() ->
+                            other.decrypt(sealed).context("tenant", "acme").toText())
+                    .isInstanceOf(NoMatchingRecipientException.class);
         }
     }
 

@@ -117,12 +117,31 @@ class GcpOptionsTest {
                 "gcp-secretmanager://projects/p/secrets/s/versions/latest",
                 "gcp-secretmanager://projects/p/secrets/s.t",
                 "gcp-secretmanager://p/s",
-                "gcp-secretmanager://projects/p/locations/l/secrets/s"
+                "gcp-secretmanager://projects/p/locations//secrets/s",
+                "gcp-secretmanager://projects/p/locations/evil.example/secrets/s",
+                "gcp-secretmanager://projects/p/locations/l:443/secrets/s",
+                "gcp-secretmanager://projects/p/locations/l/keyRings/r/secrets/s",
+                "gcp-secretmanager://projects/p/locations/europe-west3/secrets/s/versions/1"
             })
     void uri_thatNamesNoSecret_isRefused(String uri) {
         assertThatThrownBy(() -> new GcpSecretManagerProvider().open(MasterKeyUri.parse(uri), settings()))
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("cannot be used");
+    }
+
+    @Test
+    void secretManagerEndpoint_secretOfOneRegion_isTheRegions() {
+        GcpOptions google = GcpOptions.builder().build();
+        String regional = Names.location("projects/p/locations/europe-west3/secrets/s");
+        assertThat(regional).isEqualTo("europe-west3");
+        assertThat(google.secretManagerEndpoint(regional))
+                .isEqualTo("secretmanager.europe-west3.rep.googleapis.com:443");
+        assertThat(google.secretManagerEndpoint(Names.location("projects/p/secrets/s")))
+                .isEqualTo("secretmanager.googleapis.com:443");
+        GcpOptions own = GcpOptions.builder()
+                .secretManagerEndpoint("secretmanager.private.example")
+                .build();
+        assertThat(own.secretManagerEndpoint(regional)).isEqualTo("secretmanager.private.example:443");
     }
 
     @ParameterizedTest

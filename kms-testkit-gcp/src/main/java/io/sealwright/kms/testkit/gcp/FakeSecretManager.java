@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What an administrator does to the secrets of {@link FakeGoogleCloud}, besides what its gRPC service takes. Names are resource
- * names with the project's id, as {@code projects/p/secrets/s}. Safe for concurrent use.
+ * names with the project's id, as {@code projects/p/secrets/s} or {@code projects/p/locations/l/secrets/s}. Safe for
+ * concurrent use.
  */
 public final class FakeSecretManager {
     /** A secret and its versions, by number from 1 on. Guarded by the fake. */

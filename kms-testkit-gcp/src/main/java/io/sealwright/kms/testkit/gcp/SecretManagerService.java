@@ -31,8 +31,9 @@ import java.util.regex.Pattern;
  * whatever its state), checksums, sizes. Like Google's it answers with the project's number in names.
  */
 final class SecretManagerService extends SecretManagerServiceGrpc.SecretManagerServiceImplBase {
-    private static final Pattern PROJECT = Pattern.compile("projects/([^/]+)");
-    private static final Pattern SECRET = Pattern.compile("(projects/([^/]+)/secrets/([A-Za-z0-9_-]{1,255}))");
+    private static final Pattern PARENT = Pattern.compile("projects/([^/]+)(/locations/[a-z0-9-]{1,63})?");
+    private static final Pattern SECRET =
+            Pattern.compile("(projects/([^/]+)((?:/locations/[a-z0-9-]{1,63})?/secrets/[A-Za-z0-9_-]{1,255}))");
     private static final Pattern VERSION = Pattern.compile(SECRET + "/versions/(latest|[0-9]{1,9})");
     private static final int MOST_BYTES = 64 << 10;
 
@@ -114,24 +115,24 @@ final class SecretManagerService extends SecretManagerServiceGrpc.SecretManagerS
     @Override
     public void createSecret(CreateSecretRequest request, StreamObserver<Secret> to) {
         Answering.answer(to, () -> {
-            Matcher project = matched(PROJECT, request.getParent());
+            Matcher parent = matched(PARENT, request.getParent());
+            boolean regional = parent.group(2) != null;
             demand("secretmanager.secrets.create", request.getParent());
             Replication replication = request.getSecret().getReplication();
             if (!request.getSecretId().matches("[A-Za-z0-9_-]{1,255}")
-                    || replication.getReplicationCase() == Replication.ReplicationCase.REPLICATION_NOT_SET) {
+                    || regional
+                            != (replication.getReplicationCase() == Replication.ReplicationCase.REPLICATION_NOT_SET)) {
                 throw Errors.invalid("The secret_id or the replication is missing or invalid.");
             }
             String secret = request.getParent() + "/secrets/" + request.getSecretId();
+            String shown = shown(matched(SECRET, secret));
             synchronized (manager) {
                 if (manager.find(secret) != null) {
-                    throw Errors.of(
-                            Status.Code.ALREADY_EXISTS,
-                            "Secret [projects/" + numberOf(project.group(1)) + "/secrets/" + request.getSecretId()
-                                    + "] already exists.");
+                    throw Errors.of(Status.Code.ALREADY_EXISTS, "Secret [" + shown + "] already exists.");
                 }
                 manager.create(secret);
                 return Secret.newBuilder()
-                        .setName("projects/" + numberOf(project.group(1)) + "/secrets/" + request.getSecretId())
+                        .setName(shown)
                         .setReplication(replication)
                         .build();
             }
@@ -263,7 +264,7 @@ final class SecretManagerService extends SecretManagerServiceGrpc.SecretManagerS
     }
 
     private static String shown(Matcher name) {
-        return "projects/" + numberOf(name.group(2)) + "/secrets/" + name.group(3);
+        return "projects/" + numberOf(name.group(2)) + name.group(3);
     }
 
     private static String shown(Matcher name, int number) {
