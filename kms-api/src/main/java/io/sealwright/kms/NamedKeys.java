@@ -100,7 +100,8 @@ public interface NamedKeys {
      * key is as the backup has it. All other processes drop what they hold of the keys that are written as soon as they
      * see it, within seconds.
      *
-     * @param oldStore where the store is saved as a backup before anything is written; must not be there
+     * @param oldStore where the store is saved as a backup before any key is written; must not be there. It can be restored
+     *     like any other. Keys that are damaged are in it as they are, marked, and restoring it leaves them out
      * @throws io.sealwright.kms.error.KeyExistsException if {@code oldStore} is there
      */
     RestoreSummary restoreOver(Path backup, Path oldStore) throws IOException;

@@ -41,13 +41,22 @@ final class BackupRestoreCommand extends Command {
             RestoreSummary done = restore(kms, backup, old);
             if (Files.exists(old)) {
                 here().say("kms: the store as it was is in " + old
-                        + ": it opens as any backup does; delete it when it is not needed any more");
+                        + ": it is restored as any backup is; delete it when it is not needed any more");
             }
             for (String name : done.replaced()) {
                 here().say("kms: key '" + name + "' could not be used as it was, and is as the backup has it");
             }
+            for (String name : done.damaged()) {
+                here().say("kms: key '" + name + "' cannot be used, and the backup does not have it: it is as it was");
+            }
+            for (String name : done.leftOut()) {
+                here().say("kms: key '" + name + "' was damaged when this file was made, and was left out");
+            }
             print("restored " + KeyTexts.count(done.restored()) + " of the backup made " + done.madeAt()
                     + (done.kept() == 0 ? "" : "; kept " + KeyTexts.count(done.kept()) + " that it does not have")
+                    + (done.leftOut().isEmpty()
+                            ? ""
+                            : "; left out " + KeyTexts.count(done.leftOut().size()))
                     + "\n");
         }
         return 0;

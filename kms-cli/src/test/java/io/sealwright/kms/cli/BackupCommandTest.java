@@ -6,6 +6,9 @@ import io.sealwright.kms.cli.Run.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -130,6 +133,40 @@ class BackupCommandTest {
                 .anySatisfy(line -> assertThat(line).startsWith("later").contains("active"));
         done("backup", "restore", saved().get(0), "--force");
         assertThat(saved()).hasSize(2);
+        opens();
+    }
+
+    /** What the page says: the copy of a damaged store is restored as any backup is, without what was damaged. */
+    @Test
+    void restore_storeWasDamaged_theCopyThatIsKeptCanBeRestored() throws Exception {
+        done("key", "create", "damaged");
+        done("backup", "create", backup);
+        done("key", "create", "later");
+        done("key", "create", "damaged-later");
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + home.resolve("store.db"));
+                Statement statement = connection.createStatement()) {
+            assertThat(statement.executeUpdate(
+                            "UPDATE kms_key SET manifest = zeroblob(length(manifest)) WHERE name LIKE 'damaged%'"))
+                    .isEqualTo(2);
+        }
+        assertThat(done("backup", "restore", backup, "--force").err())
+                .contains("key 'damaged' could not be used as it was, and is as the backup has it")
+                .contains("key 'damaged-later' cannot be used, and the backup does not have it");
+        Path copy = saved().get(0);
+
+        Result again = done("backup", "restore", copy, "--force");
+        assertThat(again.out())
+                .startsWith("restored 2 keys of the backup made 20")
+                .endsWith("; left out 2 keys\n");
+        assertThat(again.err()).contains("key 'damaged' was damaged when this file was made, and was left out");
+        opens();
+
+        Path before = home;
+        home = folder.resolve("elsewhere");
+        Files.createDirectories(home.resolve("local"));
+        Files.copy(before.resolve("local/default.key"), home.resolve("local/default.key"));
+        done("backup", "restore", copy);
+        assertThat(done("key", "list").out()).contains("later").doesNotContain("damaged");
         opens();
     }
 

@@ -24,6 +24,8 @@ final class BackupReader {
     private final DataInputStream in;
     private final Instant madeAt;
     private final byte @Nullable [] storeKey;
+    private final boolean copy;
+    private final List<String> damaged = new ArrayList<>();
     private long keys;
 
     /** Reads up to the first key. */
@@ -31,11 +33,13 @@ final class BackupReader {
         in = new DataInputStream(new BufferedInputStream(from, BUFFER_BYTES));
         try {
             int layout = in.readUnsignedByte();
-            if (layout != BackupFormat.LAYOUT) {
+            copy = layout == BackupFormat.LAYOUT_OF_COPIES;
+            if (layout != BackupFormat.LAYOUT && !copy) {
                 throw new UnsupportedMessageException(
                         ErrorCode.KMS_VERSION_UNSUPPORTED,
                         "The backup has layout " + layout + ".",
-                        "This release reads layout " + BackupFormat.LAYOUT + " only.",
+                        "This release reads layouts " + BackupFormat.LAYOUT + " and " + BackupFormat.LAYOUT_OF_COPIES
+                                + " only.",
                         "Restore it with the release that made it, or a newer one.");
             }
             madeAt = Instant.ofEpochMilli(in.readLong());
@@ -55,13 +59,23 @@ final class BackupReader {
         return Optional.ofNullable(storeKey);
     }
 
-    /** The next key, or empty after the last, whose count has been checked then. */
+    /** The names of the keys that were damaged when they were written, of those that were passed so far. */
+    List<String> damaged() {
+        return List.copyOf(damaged);
+    }
+
+    /** The next key that was sound, or empty after the last, when the count of all has been checked. */
     Optional<StoredKey> next() throws IOException {
         try {
             int mark = in.readUnsignedByte();
+            while (copy && mark == BackupFormat.DAMAGED_KEY) {
+                keys++;
+                damaged.add(key(false).name());
+                mark = in.readUnsignedByte();
+            }
             if (mark == BackupFormat.KEY) {
                 keys++;
-                return Optional.of(key());
+                return Optional.of(key(true));
             }
             if (mark != BackupFormat.END || in.readLong() != keys || in.read() >= 0) {
                 throw BackupFormat.malformed("What it holds does not fit its own count of keys.");
@@ -72,13 +86,13 @@ final class BackupReader {
         }
     }
 
-    private StoredKey key() throws IOException {
+    private StoredKey key(boolean sound) throws IOException {
         String name = new String(bytes(in.readUnsignedByte()), StandardCharsets.UTF_8);
-        if (!KeyNames.valid(name)) {
+        if (sound && !KeyNames.valid(name)) {
             throw BackupFormat.malformed("It holds a key without a valid name.");
         }
         long generation = in.readLong();
-        byte[] manifest = bytes(bounded(in.readInt(), 1, StoredKey.MAX_MANIFEST_BYTES, "manifest"));
+        byte[] manifest = bytes(bounded(in.readInt(), sound ? 1 : 0, StoredKey.MAX_MANIFEST_BYTES, "manifest"));
         int rows = bounded(in.readInt(), 0, BackupFormat.MOST_ROWS, "number of rows");
         List<StoredVersion> versions = new ArrayList<>();
         long total = 0;

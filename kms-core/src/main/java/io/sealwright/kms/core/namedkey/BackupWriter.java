@@ -1,6 +1,7 @@
 package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.error.StoreException;
+import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.StoreReader;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.StoredVersion;
@@ -21,7 +22,7 @@ final class BackupWriter implements StoreReader {
 
     private final DataOutputStream out;
     private final @Nullable StoreKey verify;
-    private final boolean whatever;
+    private final boolean copy;
     private final List<String> damaged = new ArrayList<>();
     private boolean begun;
     private long keys;
@@ -30,13 +31,14 @@ final class BackupWriter implements StoreReader {
      * Begins one.
      *
      * @param verify the store's own key, under which every key must verify; null if it has none
-     * @param whatever whether what does not verify is written all the same: for the copy of a store that is damaged
+     * @param copy whether what does not verify is written all the same, and marked: for the copy of a store that may be
+     *     damaged
      */
-    BackupWriter(OutputStream to, Instant madeAt, @Nullable StoreKey verify, boolean whatever) throws IOException {
+    BackupWriter(OutputStream to, Instant madeAt, @Nullable StoreKey verify, boolean copy) throws IOException {
         this.out = new DataOutputStream(new BufferedOutputStream(to, BUFFER_BYTES));
         this.verify = verify;
-        this.whatever = whatever;
-        out.writeByte(BackupFormat.LAYOUT);
+        this.copy = copy;
+        out.writeByte(copy ? BackupFormat.LAYOUT_OF_COPIES : BackupFormat.LAYOUT);
         out.writeLong(madeAt.toEpochMilli());
     }
 
@@ -51,17 +53,35 @@ final class BackupWriter implements StoreReader {
 
     @Override
     public void key(StoredKey key) {
-        if (!whatever) {
+        write(key, isSound(key));
+    }
+
+    private boolean isSound(StoredKey key) {
+        try {
             if (verify == null || !begun) {
                 throw KeyErrors.noStoreKey(key.name());
             }
-            VerifiedKey unused = VerifiedKey.check(key.name(), key, verify);
+            VerifiedKey checked = VerifiedKey.check(key.name(), key, verify);
+            for (VersionRecord version : checked.live()) {
+                // Whether they open only a master key can tell; what is no list of wraps, no restore could write again.
+                List<Recipient> unused = checked.wraps(version.number());
+            }
+            return true;
+        } catch (StoreException e) {
+            if (!copy) {
+                throw e;
+            }
+            damaged.add(key.name());
+            return false;
         }
+    }
+
+    private void write(StoredKey key, boolean sound) {
         begin();
         keys++;
         write(() -> {
             byte[] name = key.name().getBytes(StandardCharsets.UTF_8);
-            out.writeByte(BackupFormat.KEY);
+            out.writeByte(sound ? BackupFormat.KEY : BackupFormat.DAMAGED_KEY);
             out.writeByte(name.length);
             out.write(name);
             out.writeLong(key.generation());
@@ -79,10 +99,16 @@ final class BackupWriter implements StoreReader {
 
     @Override
     public void damaged(String name, StoreException why) {
-        if (!whatever) {
+        if (!copy) {
             throw why;
         }
         damaged.add(name);
+        write(new StoredKey(name, 0, new byte[0], List.of()), false);
+    }
+
+    /** The names of the keys that were not sound. */
+    List<String> damaged() {
+        return List.copyOf(damaged);
     }
 
     /** Writes the end; how many keys there were. */

@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -40,30 +41,45 @@ final class StoreBackups {
 
     /** Writes a backup, in which every key has been verified. On the caller's thread: it takes as long as it takes. */
     BackupSummary backup(OutputStream to) throws IOException {
-        StoreKey verify =
-                calls.call("look at the store's own key", storeKeys::find).orElse(null);
-        return write(to, verify, false);
+        return write(to, ownKey(), false).summary();
     }
 
-    /** Writes a copy of the rows as they are, sound or not, into a new file, brought down to the disk. */
-    void save(Path file) throws IOException {
-        WholeFile.write(file, out -> {
-            BackupSummary unused = write(out, null, true);
-        });
+    /**
+     * Writes a copy of the rows as they are into a new file, brought down to the disk. It can be restored like a backup;
+     * what is damaged is marked in it.
+     *
+     * @return the names of the keys that are damaged
+     */
+    List<String> save(Path file) throws IOException {
+        StoreKey verify = ownKey();
+        List<String> damaged = new ArrayList<>();
+        WholeFile.write(file, out -> damaged.addAll(write(out, verify, true).damaged()));
+        return damaged;
     }
 
-    private BackupSummary write(OutputStream to, @Nullable StoreKey verify, boolean whatever) throws IOException {
+    private @Nullable StoreKey ownKey() {
+        return calls.call("look at the store's own key", storeKeys::find).orElse(null);
+    }
+
+    /**
+     * What was written.
+     *
+     * @param damaged names of keys that are in it as they were
+     */
+    private record Written(BackupSummary summary, List<String> damaged) {}
+
+    private Written write(OutputStream to, @Nullable StoreKey verify, boolean copy) throws IOException {
         Instant madeAt = time.instant().truncatedTo(ChronoUnit.MILLIS);
         List<String> masterKeys = parcels.masterKeys();
         EncryptionContext context = Parcels.Content.BACKUP.context(Map.of(MASTER_KEYS, named(masterKeys)));
         try (EncryptingOutputStream sealed = parcels.seal(context, null, to)) {
             try {
-                BackupWriter writer = new BackupWriter(sealed, madeAt, verify, whatever);
+                BackupWriter writer = new BackupWriter(sealed, madeAt, verify, copy);
                 store.readAll(writer);
                 long keys = writer.finish();
                 sealed.finish();
                 to.flush();
-                return new BackupSummary(madeAt, keys, masterKeys);
+                return new Written(new BackupSummary(madeAt, keys, masterKeys), writer.damaged());
             } catch (UncheckedIOException e) {
                 sealed.abort();
                 throw e.getCause();

@@ -23,9 +23,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +83,9 @@ final class StoreRestore {
         private long restored;
         private long met;
         private final List<String> replaced = new ArrayList<>();
+
+        /** Keys of the store that could not be used, and still cannot. */
+        private final Set<String> damaged = new LinkedHashSet<>();
     }
 
     StoreRestore(
@@ -110,32 +115,50 @@ final class StoreRestore {
      * @param saveOld saves the store as it is; null if it must be empty
      */
     RestoreSummary restore(Path backup, @Nullable Saving saveOld) throws IOException {
-        byte[] row = verify(backup);
+        Verified verified = verify(backup);
+        byte[] row = verified.storeKey();
         List<String> before = calls.call("list the named keys", store::names);
-        if (!before.isEmpty()) {
-            if (saveOld == null) {
-                throw KeyErrors.storeNotEmpty(before.size());
-            }
-            saveOld.save();
+        if (!before.isEmpty() && saveOld == null) {
+            throw KeyErrors.storeNotEmpty(before.size());
+        }
+        if (row.length > 0) {
+            // Before the store is saved: only its own key tells what of it is sound.
+            adopt(row);
         }
         Tally tally = new Tally();
+        if (!before.isEmpty() && saveOld != null) {
+            tally.damaged.addAll(saveOld.save());
+        }
         try (InputStream in = open(backup)) {
             BackupReader reader = new BackupReader(in);
             if (row.length > 0) {
                 try (StoreKey source = storeKey(row)) {
-                    adopt(row);
                     apply(reader, source, tally);
                 }
             }
             return new RestoreSummary(
-                    reader.madeAt(), tally.restored, Math.max(0, before.size() - tally.met), tally.replaced);
+                    reader.madeAt(),
+                    tally.restored,
+                    Math.max(0, before.size() - tally.met),
+                    tally.replaced,
+                    verified.leftOut(),
+                    List.copyOf(tally.damaged));
         }
     }
 
     /** Saves the store before it is written over. */
     interface Saving {
-        void save() throws IOException;
+        /** Saves it; returns the names of the keys that are damaged. */
+        List<String> save() throws IOException;
     }
+
+    /**
+     * A backup that was read to its end.
+     *
+     * @param storeKey the record of its store's own key, empty if it has none
+     * @param leftOut names of the keys that are damaged in it
+     */
+    private record Verified(byte[] storeKey, List<String> leftOut) {}
 
     private InputStream open(Path backup) throws IOException {
         InputStream file = Files.newInputStream(backup);
@@ -147,8 +170,7 @@ final class StoreRestore {
         }
     }
 
-    /** Reads it all, and gives back the record of its store's own key, empty if it has none. */
-    private byte[] verify(Path backup) throws IOException {
+    private Verified verify(Path backup) throws IOException {
         try (InputStream in = open(backup)) {
             BackupReader reader = new BackupReader(in);
             byte[] row = reader.storeKey().orElse(new byte[0]);
@@ -156,14 +178,14 @@ final class StoreRestore {
                 if (reader.next().isPresent()) {
                     throw BackupFormat.malformed("It holds keys, and not their store's own key.");
                 }
-                return row;
+                return new Verified(row, reader.damaged());
             }
             try (StoreKey source = storeKey(row)) {
                 for (Optional<StoredKey> next = reader.next(); next.isPresent(); next = reader.next()) {
                     VerifiedKey unused = verified(next.get(), source);
                 }
             }
-            return row;
+            return new Verified(row, reader.damaged());
         }
     }
 
@@ -237,6 +259,7 @@ final class StoreRestore {
     private void written(Ready key, Tally tally) {
         tally.restored++;
         tally.met += key.there() ? 1 : 0;
+        tally.damaged.remove(key.record().name());
         if (key.replaced()) {
             tally.replaced.add(key.record().name());
         }

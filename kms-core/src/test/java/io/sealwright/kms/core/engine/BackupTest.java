@@ -19,8 +19,10 @@ import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.spi.KeyChange;
+import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
+import io.sealwright.kms.spi.StoredVersion;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -113,7 +115,7 @@ class BackupTest {
         NamedKeyStore other = NamedKeyStore.inMemory();
         KeyManager restored = on(other);
         RestoreSummary done = restored.keys().restore(file);
-        assertThat(done).isEqualTo(new RestoreSummary(made.madeAt(), 3, 0, List.of()));
+        assertThat(done).isEqualTo(new RestoreSummary(made.madeAt(), 3, 0, List.of(), List.of(), List.of()));
         assertThat(restored.keys().list()).extracting(NamedKey::name).containsExactly("codes", "gone", "orders");
         assertThat(restored.key("orders").versions()).isEqualTo(orders.versions());
         opens(restored, first, seal(kms, "orders"));
@@ -319,7 +321,72 @@ class BackupTest {
         assertThat(done.replaced()).containsExactly("orders");
         opens(fresh, message, other, seal(fresh, "orders"));
         assertThat(orders.versions()).hasSize(1);
+        assertThat(done.leftOut()).isEmpty();
+        assertThat(done.damaged()).isEmpty();
         assertThat(old).exists();
+    }
+
+    @Test
+    void restoreOver_storeWasDamaged_theSavedCopyIsRestoredWithoutWhatWasDamaged() throws Exception {
+        kms.keys().create("damaged", KeySpec.AES_256);
+        kms.keys().create("no-list", KeySpec.AES_256);
+        backup();
+        byte[] lost = seal(kms, "damaged");
+        NamedKey later = kms.keys().create("later", KeySpec.AES_256);
+        byte[] message = seal(kms, "later");
+        later.rotate();
+        kms.keys().create("damaged-later", KeySpec.AES_256);
+        damage("damaged");
+        damage("damaged-later");
+        // Its manifest is sound, but what should be its wraps is none: no restore could put them under today's keys.
+        StoredKey row = store.find("no-list").orElseThrow();
+        assertThat(store.replace(List.of(new KeyReplacement(
+                        "no-list",
+                        KeyReplacement.ANY_GENERATION,
+                        row.generation(),
+                        row.manifest(),
+                        List.of(new StoredVersion(
+                                1,
+                                row.versions().get(0).id(),
+                                new byte[row.versions().get(0).wraps().length])),
+                        List.of(),
+                        null))))
+                .isTrue();
+        KeyManager fresh = on(store);
+
+        RestoreSummary done = fresh.keys().restoreOver(file, old);
+
+        assertThat(done.replaced()).containsExactly("damaged");
+        assertThat(done.damaged()).containsExactly("damaged-later");
+        assertThat(done.leftOut()).isEmpty();
+        opens(fresh, lost, message, seal(fresh, "no-list"));
+
+        // Into another store: what was sound, and nothing else.
+        KeyManager other = on(NamedKeyStore.inMemory());
+        RestoreSummary again = other.keys().restore(old);
+        assertThat(again.restored()).isEqualTo(1);
+        assertThat(again.leftOut()).containsExactlyInAnyOrder("damaged", "damaged-later", "no-list");
+        assertThat(other.keys().list()).extracting(NamedKey::name).containsExactly("later");
+        opens(other, message);
+
+        // Over the mended store: what was mended stays so.
+        RestoreSummary back = fresh.keys().restoreOver(old, folder.resolve("old2"));
+        assertThat(back.restored()).isEqualTo(1);
+        assertThat(back.leftOut()).hasSize(3);
+        opens(fresh, lost, message);
+    }
+
+    @Test
+    void restoreOver_recordOfTheOwnKeyIsDamaged_isRefusedAndLeavesNoCopy() throws Exception {
+        kms.keys().create("orders", KeySpec.AES_256);
+        backup();
+        byte[] record = store.storeKey().orElseThrow();
+        assertThat(store.replaceStoreKey(record, new byte[record.length])).isTrue();
+        KeyManager fresh = on(store);
+        assertThatThrownBy(() -> fresh.keys().restoreOver(file, old))
+                .isInstanceOf(StoreException.class)
+                .hasMessageContaining("the store's own key");
+        assertThat(old).doesNotExist();
     }
 
     private void damage(String name) {
