@@ -5,9 +5,12 @@ import io.sealwright.kms.KeyVersion;
 import io.sealwright.kms.MessageInfo;
 import io.sealwright.kms.MessageInfo.RecipientInfo;
 import io.sealwright.kms.NamedKey;
+import io.sealwright.kms.RecipientKey;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -19,43 +22,58 @@ import picocli.CommandLine.Parameters;
         description = "Shows what a message's header says. Needs no key, and verifies nothing.",
         sortOptions = false)
 final class InspectCommand extends Command {
+    /** What is longer is an id. */
+    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
+
     @Parameters(paramLabel = "IN", description = "Message to look at, or - for standard input.")
     private String input = "";
 
     @Option(names = "--json", description = "Write JSON.")
     private boolean json;
 
-    @Option(names = "--resolve", description = "Open the store and add the names of keys.")
+    @Option(names = "--resolve", description = "Open store and master key, and add the names of keys.")
     private boolean resolve;
 
     @Mixin
     private final StoreOption store = new StoreOption();
 
-    /** A version of a named key, or of a master key that lies here. */
-    record Resolved(String name, int version, boolean masterKey) {}
+    /**
+     * A version of a named key, or of a master key.
+     *
+     * @param version null if the key's versions have no numbers
+     * @param outdated whether it is one of a master key that has newer ones
+     */
+    record Resolved(String name, @Nullable Integer version, boolean masterKey, boolean outdated) {}
 
     @Override
     public Integer call() {
         try (Source source = Source.open(here(), input)) {
-            MessageInfo info = KeyManager.inspect(source.read(Source.HEADER_BYTES));
+            byte[] header = source.read(Source.HEADER_BYTES);
+            MessageInfo info = KeyManager.inspect(header);
             Long size = source.size();
             Long bodyBytes = size == null ? null : Math.max(0, size - info.headerBytes());
-            Map<String, Resolved> names = resolve ? names(info) : Map.of();
+            Map<String, Resolved> names = resolve ? names(info, header) : Map.of();
             print(json ? json(info, bodyBytes, names) + "\n" : text(info, bodyBytes, names));
         }
         return 0;
     }
 
-    private Map<String, Resolved> names(MessageInfo info) {
+    private Map<String, Resolved> names(MessageInfo info, byte[] header) {
         Map<String, Resolved> names = new HashMap<>();
         Home home = store.home(here());
-        try (KeyManager kms = home.existing();
-                LocalMasterKeys local = new LocalMasterKeys(home.folder())) {
-            for (NamedKey key : kms.keys().list()) {
-                for (KeyVersion version : key.versions()) {
-                    names.put(version.id(), new Resolved(key.name(), version.number(), false));
+        try (KeyManager kms = home.present()) {
+            if (home.hasStore()) {
+                for (NamedKey key : kms.keys().list()) {
+                    for (KeyVersion version : key.versions()) {
+                        names.put(version.id(), new Resolved(key.name(), version.number(), false, false));
+                    }
                 }
             }
+        }
+        try (KeyManager masterKeys = home.only(home.masterKey())) {
+            configured(info, masterKeys.recipients(header), names);
+        }
+        try (LocalMasterKeys local = new LocalMasterKeys(home.folder())) {
             for (RecipientInfo recipient : info.recipients()) {
                 Resolved found = local.find(recipient);
                 if (found != null) {
@@ -64,6 +82,17 @@ final class InspectCommand extends Command {
             }
         }
         return names;
+    }
+
+    /** The master keys of the configuration, wherever they lie: by comparing ids, as opening does. */
+    private static void configured(MessageInfo info, List<RecipientKey> keys, Map<String, Resolved> names) {
+        for (int i = 0; i < info.recipients().size(); i++) {
+            RecipientKey key = keys.get(i);
+            if (key.kind() == RecipientKey.Kind.MASTER_KEY) {
+                Integer version = NUMBER.matcher(key.version()).matches() ? Integer.valueOf(key.version()) : null;
+                names.put(info.recipients().get(i).id(), new Resolved(key.key(), version, true, !key.newest()));
+            }
+        }
     }
 
     private String json(MessageInfo info, @Nullable Long bodyBytes, Map<String, Resolved> names) {
@@ -106,7 +135,11 @@ final class InspectCommand extends Command {
         if (resolved == null) {
             out.putNull("key");
         } else {
-            out.putObject("key", key -> key.put("name", resolved.name()).put("version", resolved.version()));
+            Integer version = resolved.version();
+            out.putObject(
+                    "key",
+                    key -> key.put("name", resolved.name())
+                            .put("version", version == null ? null : version.longValue()));
         }
     }
 
@@ -159,10 +192,12 @@ final class InspectCommand extends Command {
     }
 
     private static String resolved(@Nullable Resolved key) {
-        return key == null
-                ? ""
-                : (key.masterKey() ? " = master key " + key.name() : " = key '" + key.name() + "'") + ", version "
-                        + key.version();
+        if (key == null) {
+            return "";
+        }
+        return (key.masterKey() ? " = master key " + key.name() : " = key '" + key.name() + "'")
+                + (key.version() == null ? "" : ", version " + key.version())
+                + (key.version() == null && key.outdated() ? ", not its newest version" : "");
     }
 
     private static void line(StringBuilder out, String label, String text) {

@@ -72,7 +72,8 @@ final class LocalMasterKeys implements AutoCloseable {
         Recipient recipient = new Recipient(RecipientKind.IN_PROCESS.id(), id, new byte[1]);
         for (MasterKey key : keys) {
             if (key.recognizes(recipient)) {
-                return new InspectCommand.Resolved(key.uri(), Integer.parseInt(key.versionOf(recipient)), true);
+                return new InspectCommand.Resolved(
+                        key.uri(), Integer.valueOf(key.versionOf(recipient)), true, key.isOutdated(recipient));
             }
         }
         return null;

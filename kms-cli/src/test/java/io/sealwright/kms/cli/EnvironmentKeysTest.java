@@ -63,6 +63,27 @@ class EnvironmentKeysTest {
     }
 
     @Test
+    void inspect_resolve_namesTheEnvironmentsKeyWithAndWithoutAStore() throws Exception {
+        Path sealed = folder.resolve("env");
+        assertThat(run(KEY).kms("encrypt", plain, "-m", "env://MASTER_ENCRYPTION_KEY", "-o", sealed)
+                        .code())
+                .isZero();
+        assertThat(home.resolve("store.db")).doesNotExist();
+        Result result = run(KEY).kms("inspect", sealed, "--resolve");
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(result.out()).contains(" = master key env://MASTER_ENCRYPTION_KEY\n");
+        assertThat(home.resolve("store.db")).doesNotExist();
+
+        Run rotated = run(OTHER).with("MASTER_ENCRYPTION_KEY_PREVIOUS", KEY);
+        assertThat(rotated.kms("encrypt", plain).code()).isZero();
+        assertThat(rotated.kms("inspect", sealed, "--resolve").out())
+                .contains(" = master key env://MASTER_ENCRYPTION_KEY, not its newest version\n");
+        assertThat(rotated.kms("inspect", sealed, "--resolve", "--json").out())
+                .contains("\"key\":{\"name\":\"env://MASTER_ENCRYPTION_KEY\",\"version\":null}");
+        assertThat(run(OTHER).kms("inspect", sealed, "--resolve").out()).doesNotContain(" = ");
+    }
+
+    @Test
     void rotate_byHand_rewrapsWhatIsStored() throws Exception {
         assertThat(run(KEY).kms("encrypt", plain).code()).isZero();
         Result refused = run(KEY).kms("master-key", "rotate");
