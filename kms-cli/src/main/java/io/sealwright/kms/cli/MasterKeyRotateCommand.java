@@ -2,6 +2,7 @@ package io.sealwright.kms.cli;
 
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.MasterKeys;
+import io.sealwright.kms.MasterKeys.Examined;
 import io.sealwright.kms.MasterKeys.Problem;
 import io.sealwright.kms.MasterKeys.Rewrapped;
 import io.sealwright.kms.error.ErrorCode;
@@ -74,18 +75,25 @@ class MasterKeyRotateCommand extends Command {
             if (e.code() != ErrorCode.KMS_OPERATION_REFUSED) {
                 throw e;
             }
-            rotatedByHand(masterKeys, uri, home, e);
+            rotatedByHand(masterKeys, uri, home, mark, e);
         }
     }
 
     /** A key of which nothing here can make versions: whoever keeps it puts the new one beside the old one first. */
-    private void rotatedByHand(MasterKeys masterKeys, String uri, Home home, RefusedException refused) {
+    private void rotatedByHand(
+            MasterKeys masterKeys, String uri, Home home, RotationMark mark, RefusedException refused) {
         ManualRotation manual = ManualRotation.of(uri, here().environment());
-        boolean begun = manual != null && manual.isBegun()
-                || home.hasStore()
-                        && masterKeys.examineStored(MasterKeys.Progress.NONE).outdated() > 0;
-        if (begun) {
+        if (manual != null && manual.isBegun()) {
             return;
+        }
+        if (home.hasStore()) {
+            Examined examined = masterKeys.examineStored(MasterKeys.Progress.NONE);
+            if (examined.outdated() > 0) {
+                return;
+            }
+            if (examined.problems().isEmpty()) {
+                mark.clear(); // of a rotation that was ended when everything was done
+            }
         }
         if (manual != null) {
             print(manual.steps());

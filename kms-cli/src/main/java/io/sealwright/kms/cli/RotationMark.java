@@ -3,6 +3,7 @@ package io.sealwright.kms.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A file that says: a new version of the master key was made, and not everything in the store is under it yet. So a
@@ -14,10 +15,12 @@ final class RotationMark {
     static final String NAME = ".master-key-rotation";
 
     private final Path file;
+    private final String store;
     private final String text;
 
     RotationMark(Path home, String masterKey, String store) {
         this.file = home.resolve(NAME);
+        this.store = store;
         this.text = masterKey + "\n" + store + "\n";
     }
 
@@ -30,6 +33,11 @@ final class RotationMark {
         }
     }
 
+    /** One that was not written to its end stands in the home of this store as well. */
+    private boolean isOfThisStore(List<String> lines) {
+        return lines.size() < 2 || lines.get(1).equals(store);
+    }
+
     void set() {
         try {
             Files.deleteIfExists(file);
@@ -40,10 +48,13 @@ final class RotationMark {
         }
     }
 
-    /** Takes it away; that of another store or master key stays, since that rotation is not finished. */
+    /**
+     * Takes it away, once everything in the store is under the newest version of the master key that wraps now: then no
+     * rotation of this store is unfinished, of whichever master key it was. That of another store stays.
+     */
     void clear() {
         try {
-            if (isSet()) {
+            if (Files.isRegularFile(file) && isOfThisStore(Files.readAllLines(file))) {
                 Files.deleteIfExists(file);
             }
         } catch (IOException e) {

@@ -100,6 +100,32 @@ class MasterKeyRotateTest {
         assertThat(home.resolve(RotationMark.NAME)).hasContent(mark);
     }
 
+    /** Of one that was killed, or of one of another master key: nothing is under an older version any more. */
+    @ParameterizedTest
+    @ValueSource(strings = {"local://default", "local://long-gone", "local://other"})
+    void rotate_toAnotherMasterKey_leavesNoMarkOfThisStore(String begun) throws Exception {
+        otherKey();
+        kms("master-key", "rotate", "--to", "local://other");
+        // The process was ended between its last write and the removal of a mark that was there.
+        Files.writeString(home.resolve(RotationMark.NAME), begun + "\n" + home.resolve("store.db") + "\n");
+        Result again = kms("master-key", "rotate", "--to", "local://other", "-m", "local://other");
+        assertThat(again.out()).isEqualTo("stored keys under local://other: 0 re-wrapped, 2 already newest\n");
+        assertThat(home.resolve(RotationMark.NAME)).doesNotExist();
+    }
+
+    @Test
+    void rotate_markOfAKilledRotation_isGoneWhereTheKeyIsRotatedByHand() throws Exception {
+        Path mark = folder.resolve("env-home").resolve(RotationMark.NAME);
+        assertThat(withEnvironmentKey(OLD)
+                        .kms("encrypt", plain, "-o", folder.resolve("e"))
+                        .code())
+                .isZero();
+        Files.writeString(mark, "local://default\n" + folder.resolve("env-home").resolve("store.db") + "\n");
+        Result told = withEnvironmentKey(OLD).kms("master-key", "rotate");
+        assertThat(told.err()).contains("[KMS_OPERATION_REFUSED]");
+        assertThat(mark).doesNotExist();
+    }
+
     @Test
     void rotate_toAnotherMasterKey_movesTheStoreThereAndBack() throws Exception {
         otherKey();
