@@ -2,6 +2,7 @@ package io.sealwright.kms.spi;
 
 import io.sealwright.kms.error.ConfigurationException;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.stream.Stream;
 
@@ -22,7 +23,20 @@ public interface StoreProvider {
     boolean exists(StoreAddress address);
 
     /**
-     * Opens the store, made if it is missing.
+     * Tells of which version a store's tables are, without opening it, which might bring them up to date; changes nothing.
+     * The default cannot tell.
+     *
+     * @return empty if there is no store, or that cannot be told
+     * @throws ConfigurationException if the URL is malformed, or what it needs is not on the class path
+     * @throws io.sealwright.kms.error.StoreException if the store cannot be reached or read, is damaged, or was written by a
+     *     newer release
+     */
+    default Optional<StoreSchema> schema(StoreAddress address) {
+        return Optional.empty();
+    }
+
+    /**
+     * Opens the store, made if it is missing, and brought up to date if an older release made it.
      *
      * @param address may be closed once this has returned
      * @throws ConfigurationException if the URL is malformed, or what it needs is not on the class path

@@ -7,7 +7,9 @@ import io.sealwright.kms.cli.doctor.Report;
 import io.sealwright.kms.cli.doctor.Variable;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoreSchema;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Mixin;
 
 /** {@code kms doctor}. */
@@ -29,8 +31,11 @@ final class DoctorCommand extends Command {
             if (variable == null) {
                 throw e;
             }
-            print("finding  configuration: " + Printable.text(String.valueOf(e.getMessage())) + "\n         run: unset "
-                    + variable + "\n");
+            print("finding  configuration: " + Printable.text(String.valueOf(e.getMessage())) + "\n         "
+                    + (Variable.holdsMasterKey(variable, here().environment())
+                            ? "do:  " + Variable.KEEP
+                            : "run: unset " + variable)
+                    + "\n");
             throw found(1);
         }
         Report report;
@@ -62,12 +67,18 @@ final class DoctorCommand extends Command {
                 home.storeFile(),
                 home.store(),
                 Path.of(""),
+                home.masterKey(),
                 home.folder().resolve(RotationMark.NAME),
                 !home.hasKeyFile(),
                 new Patient.Opening() {
                     @Override
                     public boolean hasStore() {
                         return home.hasStore();
+                    }
+
+                    @Override
+                    public Optional<StoreSchema> schema() {
+                        return home.schema();
                     }
 
                     @Override

@@ -7,6 +7,7 @@ import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.spi.MasterKeyUri;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.SecretSource;
+import io.sealwright.kms.spi.StoreSchema;
 import io.sealwright.kms.spi.Variables;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -19,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -79,6 +81,11 @@ final class Home {
     /** The store alone, which must be there. */
     NamedKeyStore openStore() {
         return store.open();
+    }
+
+    /** Of which version the store's tables are, if that can be told; leaves them as they are. */
+    Optional<StoreSchema> schema() {
+        return store.schema();
     }
 
     /** The master key that commands use: the environment's, else the default one. */

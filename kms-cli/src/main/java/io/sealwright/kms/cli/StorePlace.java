@@ -5,6 +5,7 @@ import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreAddress;
 import io.sealwright.kms.spi.StoreProvider;
+import io.sealwright.kms.spi.StoreSchema;
 import io.sealwright.kms.spi.Variables;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -97,7 +98,12 @@ final class StorePlace {
         }
     }
 
-    /** Opens it; made if it is missing. */
+    /** Of which version its tables are, if that can be told; leaves them as they are. */
+    Optional<StoreSchema> schema() {
+        return with(address -> StoreProvider.of(url).schema(address));
+    }
+
+    /** Opens it; made if it is missing, and brought up to date if it is older. */
     NamedKeyStore open() {
         return with(address -> StoreProvider.of(url).open(address));
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.cli.Run.Result;
+import io.sealwright.kms.cli.doctor.Variable;
 import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -285,9 +286,35 @@ class DoctorTest {
 
     @Test
     void doctor_rotationThatWasNotFinished_isMended() throws Exception {
+        rotateTheKeyAlone();
         Files.writeString(home.resolve(RotationMark.NAME), "local://default\n" + store + "\n");
         apply(ill("left-overs: A rotation of the master key was not finished", "run: kms master-key rotate\n"));
         demandHealthy();
+    }
+
+    @Test
+    void doctor_rotationWasKilledAtItsVeryEnd_saysThatAllIsDone() throws Exception {
+        Path mark = home.resolve(RotationMark.NAME);
+        Files.writeString(mark, "local://default\n" + store + "\n");
+        apply(ill("left-overs: A rotation of the master key was ended before", "run: kms master-key rotate\n"));
+        assertThat(mark).doesNotExist();
+        assertThat(demandHealthy().out()).contains("local://default version 1 (newest)");
+    }
+
+    @Test
+    void doctor_rotationOfAnotherMasterKeyWasNotFinished_isMendedWithoutAVersion() throws Exception {
+        Path mark = home.resolve(RotationMark.NAME);
+        Files.writeString(mark, "env://LONG_GONE\n" + store + "\n");
+        apply(ill("left-overs: A rotation", "run: kms master-key rotate --to local://default\n"));
+        assertThat(mark).doesNotExist();
+        assertThat(demandHealthy().out()).contains("local://default version 1 (newest)");
+    }
+
+    private void rotateTheKeyAlone() {
+        try (KeyManager kms =
+                KeyManager.builder().home(home).masterKey("local://default").build()) {
+            kms.masterKeys().rotate("local://default");
+        }
     }
 
     @Test
@@ -306,10 +333,7 @@ class DoctorTest {
 
     @Test
     void doctor_storedKeysUnderAnOlderVersion_isMended() throws Exception {
-        try (KeyManager kms =
-                KeyManager.builder().home(home).masterKey("local://default").build()) {
-            kms.masterKeys().rotate("local://default");
-        }
+        rotateTheKeyAlone();
         String out = ill(
                 "stored keys: 3 of 3 stored keys are not under the newest version",
                 "ok       stored keys: local://default version 1: 3 wraps",
@@ -406,6 +430,43 @@ class DoctorTest {
     }
 
     @Test
+    void doctor_storeOfAnOlderRelease_isNotTouchedAndTheLineBringsItUpToDate() throws Exception {
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + store);
+                Statement statement = connection.createStatement()) {
+            for (String one : List.of(
+                    "DROP INDEX kms_key_due",
+                    "ALTER TABLE kms_key DROP COLUMN due_millis",
+                    "UPDATE kms_schema SET version = 2")) {
+                statement.executeUpdate(one);
+            }
+        }
+        byte[] before = Files.readAllBytes(store);
+        List<String> listed = listing();
+        String out = ill(
+                "finding  store: Its tables are of schema 2; this release has schema 3.",
+                "run: kms health\n",
+                "note: That does it",
+                "skipped  stored keys: ",
+                "skipped  round trip: ");
+        assertThat(Files.readAllBytes(store)).isEqualTo(before);
+        assertThat(listing()).isEqualTo(listed);
+        apply(out);
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_storeIsAnEmptyFile_isNotTouchedAndTheLineMakesIt() throws Exception {
+        for (String ending : List.of("", "-wal", "-shm", "-turn")) {
+            Files.deleteIfExists(home.resolve("store.db" + ending));
+        }
+        Files.createFile(store, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        String out = ill("finding  store: Nothing was made in it yet; this release has schema 3.");
+        assertThat(store).isEmptyFile();
+        apply(out);
+        demandHealthy();
+    }
+
+    @Test
     void doctor_storeOfANewerRelease_isNotTouched() throws Exception {
         sql("UPDATE kms_schema SET version = 1000");
         byte[] before = Files.readAllBytes(store);
@@ -478,20 +539,55 @@ class DoctorTest {
     void doctor_twoMasterKeysInTheEnvironment_isMendedAndShowsNone() throws Exception {
         environment.put("MASTER_ENCRYPTION_KEY", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
         environment.put("ENCRYPTION_KEY", "correct horse battery staple, and then some");
-        String out = ill("configuration: ", "run: unset ");
-        assertThat(out).doesNotContain("AQEBAQ").doesNotContain("horse");
-        apply(out);
+        String out = ill("configuration: ", "Unset one of them", "do:  " + Variable.KEEP);
+        assertThat(out)
+                .doesNotContain("AQEBAQ")
+                .doesNotContain("horse")
+                .as("which of the two is the one in use cannot be told from here")
+                .doesNotContain("run: unset");
         environment.remove("MASTER_ENCRYPTION_KEY");
         environment.remove("ENCRYPTION_KEY");
         demandHealthy();
     }
 
+    /** Data is sealed under it: to unset it, or to make another, would leave that closed. */
     @Test
-    void doctor_masterKeyOfTheEnvironmentIsMalformed_isMendedAndNotShown() throws Exception {
-        environment.put("MASTER_ENCRYPTION_KEY", "tooshortsecret");
-        String out = ill("run: unset MASTER_ENCRYPTION_KEY");
-        assertThat(out).doesNotContain("tooshortsecret");
-        apply(out);
+    void doctor_masterKeyOfTheEnvironmentIsMistyped_saysWhatIsAllowedAndWhereToTakeItFrom() {
+        String right = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+        environment.put("KMS_HOME", folder.resolve("environment").toString());
+        environment.put("MASTER_ENCRYPTION_KEY", right);
+        assertThat(kms("key", "create", "orders").code()).isZero();
+        demandHealthy();
+        for (String wrong : List.of(right.substring(1), "tooshortsecret", right + " ", "not base64! " + right)) {
+            environment.put("MASTER_ENCRYPTION_KEY", wrong);
+            String out = ill(
+                    "master key: MASTER_ENCRYPTION_KEY holds no key.",
+                    "do:  Set MASTER_ENCRYPTION_KEY to 32 bytes in base64 or base64url, which is 43 or 44 characters",
+                    "take that, whole, from where it is kept");
+            assertThat(out).doesNotContain(wrong).doesNotContain("unset");
+        }
+        // What stands behind "do:".
+        environment.put("MASTER_ENCRYPTION_KEY", right);
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_fileOfTheMasterKeyIsNotThereOrBesideAValue_isNotUnset() throws Exception {
+        Path secret = folder.resolve("secret");
+        String key = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+        environment.put("KMS_HOME", folder.resolve("environment").toString());
+        environment.put("MASTER_ENCRYPTION_KEY", key);
+        assertThat(kms("key", "create", "orders").code()).isZero();
+        environment.put("MASTER_ENCRYPTION_KEY_FILE", secret.toString());
+        assertThat(ill(
+                        "secret files: Both MASTER_ENCRYPTION_KEY and MASTER_ENCRYPTION_KEY_FILE are set.",
+                        "do:  Unset the one that does not hold the key."))
+                .doesNotContain("run: unset");
+        environment.remove("MASTER_ENCRYPTION_KEY");
+        assertThat(ill("names " + secret + ", and there is no such file.", "do:  Mount the secret there"))
+                .doesNotContain("run: unset");
+        Files.writeString(secret, key);
+        mode(secret, "r--------");
         demandHealthy();
     }
 

@@ -35,6 +35,8 @@ public final class Doctor {
                 String text = e.what() + " " + e.why() + " [" + e.code() + "]";
                 if (variable == null) {
                     report.advise(text, e.remedy());
+                } else if (Variable.holdsMasterKey(variable, patient.place().environment())) {
+                    report.advise(text, e.remedy() + " " + Variable.KEEP);
                 } else {
                     report.mend(text, "unset " + variable, e.remedy());
                 }

@@ -1,5 +1,6 @@
 package io.sealwright.kms.cli.doctor;
 
+import io.sealwright.kms.MasterKeys.Examined;
 import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -71,7 +72,16 @@ final class LeftoversCheck implements Check {
             List<String> lines = Files.readAllLines(patient.place().rotationMark());
             String begun = lines.size() == 2 ? lines.get(1) : patient.place().store();
             if (begun.equals(patient.place().store())) {
-                report.mend(text, "kms master-key rotate");
+                String present = patient.place().masterKey();
+                report.mend(
+                        allNewest(patient)
+                                ? "A rotation of the master key was ended before it could say that it was finished: all"
+                                        + " stored keys are under the newest version, and the file that marks it is left."
+                                : text,
+                        // Of another master key no version is to be made: the stored keys are put under this one.
+                        lines.size() < 2 || lines.get(0).equals(present)
+                                ? "kms master-key rotate"
+                                : "kms master-key rotate --to " + Shell.uri(present));
             } else if (new File(begun).isAbsolute()) {
                 report.mend(text, "kms master-key rotate --store " + Shell.word("jdbc:sqlite:" + begun));
             } else {
@@ -82,6 +92,18 @@ final class LeftoversCheck implements Check {
             }
         } catch (IOException e) {
             report.mend(text, "kms master-key rotate");
+        }
+    }
+
+    private static boolean allNewest(Patient patient) {
+        if (!patient.hasStore() || !patient.hasMasterKey() || !patient.storeOpens()) {
+            return false;
+        }
+        try {
+            Examined examined = patient.examined();
+            return examined.outdated() == 0 && examined.problems().isEmpty();
+        } catch (RuntimeException e) {
+            return false; // the check of the stored keys says why
         }
     }
 

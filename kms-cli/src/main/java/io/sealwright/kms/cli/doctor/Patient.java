@@ -1,13 +1,17 @@
 package io.sealwright.kms.cli.doctor;
 
 import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.MasterKeys.Examined;
+import io.sealwright.kms.MasterKeys.Progress;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoreSchema;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +27,8 @@ public final class Patient implements AutoCloseable {
     private @Nullable Opened<KeyManager> masterKeyOnly;
     private @Nullable Opened<KeyManager> manager;
     private @Nullable Boolean hasStore;
+    private @Nullable Looked<Optional<StoreSchema>> olderSchema;
+    private @Nullable Looked<Examined> examined;
     private @Nullable Opened<NamedKeyStore> store;
 
     /**
@@ -34,6 +40,7 @@ public final class Patient implements AutoCloseable {
      * @param storeFile the store, or null if it is a server's
      * @param store where the store is, as a rotation's mark names it
      * @param workingFolder where the command was called
+     * @param masterKey the master key that commands use, by its URI
      * @param rotationMark the file that tells of a rotation that is not finished
      * @param masterKeyMissing whether there is no master key: nothing was made yet, or it is lost
      * @param opening how to open what is there
@@ -45,6 +52,7 @@ public final class Patient implements AutoCloseable {
             @Nullable Path storeFile,
             String store,
             Path workingFolder,
+            String masterKey,
             Path rotationMark,
             boolean masterKeyMissing,
             Opening opening) {}
@@ -53,6 +61,9 @@ public final class Patient implements AutoCloseable {
     public interface Opening {
         /** Whether there is a store. */
         boolean hasStore();
+
+        /** Of which version the store's tables are, if that can be told; leaves them as they are. */
+        Optional<StoreSchema> schema();
 
         /** A manager on the master key alone. */
         KeyManager masterKey();
@@ -76,11 +87,30 @@ public final class Patient implements AutoCloseable {
         }
 
         T get() {
-            if (failure != null) {
-                throw failure;
-            }
-            return Objects.requireNonNull(value);
+            return Patient.get(value, failure);
         }
+    }
+
+    /** What came of looking at something. */
+    private record Looked<T>(@Nullable T value, @Nullable RuntimeException failure) {
+        static <T> Looked<T> by(Supplier<T> looking) {
+            try {
+                return new Looked<>(looking.get(), null);
+            } catch (RuntimeException e) {
+                return new Looked<>(null, e);
+            }
+        }
+
+        T get() {
+            return Patient.get(value, failure);
+        }
+    }
+
+    private static <T> T get(@Nullable T value, @Nullable RuntimeException failure) {
+        if (failure != null) {
+            throw failure;
+        }
+        return Objects.requireNonNull(value);
     }
 
     /** The installation of the process. */
@@ -125,6 +155,22 @@ public final class Patient implements AutoCloseable {
         return hasStore;
     }
 
+    /** The version of the store's tables if it is not this release's, so that opening the store would change them. */
+    Optional<StoreSchema> olderSchema() {
+        if (olderSchema == null) {
+            olderSchema = Looked.by(() -> place.opening().schema().filter(schema -> !schema.isCurrent()));
+        }
+        return olderSchema.get();
+    }
+
+    /** What came of opening every stored key; throws what that threw. To be asked where master key and store open. */
+    Examined examined() {
+        if (examined == null) {
+            examined = Looked.by(() -> both().masterKeys().examineStored(Progress.NONE));
+        }
+        return examined.get();
+    }
+
     /** A manager on the master key alone; throws what opening it threw. */
     KeyManager masterKey() {
         if (masterKeyOnly == null) {
@@ -159,9 +205,15 @@ public final class Patient implements AutoCloseable {
         }
     }
 
-    /** Whether the store opens: if not, its own check says why, and what needs it is not looked at. */
+    /**
+     * Whether the store opens, and is left as it is by that: if not, its own check says why, and what needs it is not looked
+     * at.
+     */
     boolean storeOpens() {
         try {
+            if (olderSchema().isPresent()) {
+                return false;
+            }
             store();
             return true;
         } catch (RuntimeException e) {

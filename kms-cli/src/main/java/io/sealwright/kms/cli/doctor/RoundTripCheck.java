@@ -24,7 +24,7 @@ final class RoundTripCheck implements Check {
             return;
         }
         if (patient.hasStore() && !patient.storeOpens()) {
-            report.skip("the store does not open");
+            report.skip("the store was not opened");
             return;
         }
         KeyManager kms = patient.hasStore() ? patient.both() : patient.masterKey();

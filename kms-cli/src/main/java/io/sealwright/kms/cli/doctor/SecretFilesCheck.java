@@ -9,15 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Files that environment variables name for a secret, as {@code MASTER_ENCRYPTION_KEY_FILE}. */
 final class SecretFilesCheck implements Check {
-    private static final List<String> KEYS = List.of("MASTER_ENCRYPTION_KEY", "ENCRYPTION_KEY");
     private static final List<String> OTHERS =
             List.of("KMS_STORE_PASSWORD", "KMS_PKCS11_PIN", "VAULT_TOKEN", "VAULT_SECRET_ID", "VAULT_PASSWORD");
-    private static final Pattern ENV_URI = Pattern.compile("env://([A-Za-z_][A-Za-z0-9_]*)");
 
     @Override
     public String subject() {
@@ -44,22 +40,21 @@ final class SecretFilesCheck implements Check {
 
     /** The library's own secrets. Other programs' variables, as POSTGRES_PASSWORD_FILE, are not ours to judge. */
     private static Set<String> secrets(Map<String, String> environment) {
-        Set<String> keys = new TreeSet<>(KEYS);
-        for (String variable : List.of("KMS_MASTER_KEY", "KMS_ALSO_OPEN_WITH")) {
-            Matcher uris = ENV_URI.matcher(environment.getOrDefault(variable, ""));
-            while (uris.find()) {
-                keys.add(uris.group(1));
-            }
-        }
         Set<String> secrets = new TreeSet<>(OTHERS);
-        keys.forEach(key -> secrets.addAll(List.of(key, key + "_NEXT", key + "_PREVIOUS")));
+        Variable.masterKeys(environment).forEach(key -> secrets.addAll(List.of(key, key + "_NEXT", key + "_PREVIOUS")));
         return secrets;
     }
 
     private static void look(String direct, String value, Patient patient, Report report) {
         String variable = direct + "_FILE";
+        boolean masterKey = Variable.holdsMasterKey(direct, patient.place().environment());
         if (!patient.place().environment().getOrDefault(direct, "").isEmpty()) {
-            report.mend("Both " + direct + " and " + variable + " are set.", "unset " + direct);
+            String both = "Both " + direct + " and " + variable + " are set.";
+            if (masterKey) {
+                report.advise(both, "Unset the one that does not hold the key. " + Variable.KEEP);
+            } else {
+                report.mend(both, "unset " + direct);
+            }
         }
         Path file;
         try {
@@ -68,7 +63,12 @@ final class SecretFilesCheck implements Check {
             report.mend(variable + " holds no file name.", "unset " + variable);
             return;
         }
-        if (!Files.isRegularFile(file)) {
+        if (!Files.isRegularFile(file) && masterKey) {
+            report.advise(
+                    variable + " names " + file + ", and there is no such file.",
+                    "Mount the secret there, or correct the name; the first key of all is made by: kms master-key"
+                            + " bootstrap --create. " + Variable.KEEP);
+        } else if (!Files.isRegularFile(file)) {
             report.mend(
                     variable + " names " + file + ", and there is no such file.",
                     "unset " + variable,

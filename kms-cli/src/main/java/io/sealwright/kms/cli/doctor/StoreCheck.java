@@ -3,10 +3,12 @@ package io.sealwright.kms.cli.doctor;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoreSchema;
 import java.nio.file.Path;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -31,6 +33,20 @@ final class StoreCheck implements Check {
             return;
         }
         try {
+            Optional<StoreSchema> older = patient.olderSchema();
+            if (older.isPresent()) {
+                report.mend(
+                        (older.get().found() == 0
+                                        ? "Nothing was made in it yet"
+                                        : "Its tables are of schema "
+                                                + older.get().found())
+                                + "; this release has schema " + older.get().current()
+                                + ". It was not opened, since whatever opens it brings it up to date, for good.",
+                        "kms health",
+                        "That does it, as would any other command or program of this release. An older release then"
+                                + " refuses the store: renew all programs that use it first.");
+                return;
+            }
             NamedKeyStore store = patient.store();
             long revision = store.revision();
             List<String> damages = store.damages();

@@ -3,7 +3,6 @@ package io.sealwright.kms.cli.doctor;
 import io.sealwright.kms.MasterKeys;
 import io.sealwright.kms.MasterKeys.Examined;
 import io.sealwright.kms.MasterKeys.Problem;
-import io.sealwright.kms.MasterKeys.Progress;
 import io.sealwright.kms.MasterKeys.Use;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KmsException;
@@ -25,13 +24,13 @@ final class StoredKeysCheck implements Check {
             return;
         }
         if (!patient.hasMasterKey() || !patient.storeOpens()) {
-            report.skip("master key or store does not open");
+            report.skip("master key or store was not opened");
             return;
         }
         MasterKeys masterKeys = patient.both().masterKeys();
         Examined examined;
         try {
-            examined = masterKeys.examineStored(Progress.NONE);
+            examined = patient.examined();
         } catch (StoreException e) {
             if (e.code() != ErrorCode.KMS_STORE_CORRUPT) {
                 throw e;
@@ -58,7 +57,7 @@ final class StoredKeysCheck implements Check {
             report.mend(
                     examined.outdated() + " of " + examined.keys()
                             + " stored keys are not under the newest version of the master key.",
-                    "kms master-key rotate --to " + masterKeys.uris().get(0));
+                    "kms master-key rotate --to " + Shell.uri(masterKeys.uris().get(0)));
         }
         for (Use use : examined.uses()) {
             report.healthy(use.masterKey() + " version " + use.version() + (use.newest() ? " (newest)" : "") + ": "

@@ -6,6 +6,7 @@ import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.cli.doctor.Report.Line;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoreSchema;
 import io.sealwright.kms.store.jdbc.JdbcKeyStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +44,11 @@ class DoctorCheckTest {
             @Override
             public boolean hasStore() {
                 return true;
+            }
+
+            @Override
+            public Optional<StoreSchema> schema() {
+                return Optional.empty(); // a store that cannot tell
             }
 
             @Override
@@ -73,6 +80,7 @@ class DoctorCheckTest {
                 home.resolve("store.db"),
                 home.resolve("store.db").toString(),
                 working,
+                "local://default",
                 home.resolve("mark"),
                 false,
                 opening);

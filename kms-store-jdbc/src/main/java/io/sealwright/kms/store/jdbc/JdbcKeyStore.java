@@ -8,6 +8,7 @@ import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreAddress;
 import io.sealwright.kms.spi.StoreReader;
+import io.sealwright.kms.spi.StoreSchema;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.StoredVersion;
 import io.sealwright.kms.spi.WorkClaim;
@@ -108,6 +109,16 @@ public final class JdbcKeyStore implements NamedKeyStore {
         } catch (RuntimeException | Error e) {
             connections.close();
             throw e;
+        }
+    }
+
+    /** Of which version the tables are; changes nothing, and closes the connections. */
+    static StoreSchema schema(Connections connections) {
+        try (connections) {
+            Transactions transactions = new Transactions(connections, MAX_WAIT);
+            Migrator migrator = new Migrator(transactions.dialect(), transactions.place());
+            int found = transactions.outside("does not open", migrator::version);
+            return new StoreSchema(found, migrator.current());
         }
     }
 

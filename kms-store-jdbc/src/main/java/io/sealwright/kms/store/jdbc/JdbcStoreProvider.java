@@ -4,9 +4,11 @@ import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreAddress;
 import io.sealwright.kms.spi.StoreProvider;
+import io.sealwright.kms.spi.StoreSchema;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Opens the stores that {@code jdbc:sqlite:PATH} and {@code jdbc:postgresql://HOST[:PORT]/DATABASE[?parameters]} name;
@@ -31,6 +33,17 @@ public final class JdbcStoreProvider implements StoreProvider {
         try (Transactions transactions = new Transactions(PostgresServer.of(address), JdbcKeyStore.MAX_WAIT)) {
             return transactions.outside("cannot be read", transactions.dialect()::hasSchema);
         }
+    }
+
+    @Override
+    public Optional<StoreSchema> schema(StoreAddress address) {
+        if (!address.url().startsWith(SQLITE)) {
+            return Optional.of(JdbcKeyStore.schema(PostgresServer.of(address)));
+        }
+        Path file = file(address);
+        return Files.exists(file)
+                ? Optional.of(JdbcKeyStore.schema(SqliteFile.of(file, Drivers.SQLITE.require(file.toString()))))
+                : Optional.empty();
     }
 
     @Override

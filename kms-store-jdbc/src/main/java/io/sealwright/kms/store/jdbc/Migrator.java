@@ -59,7 +59,12 @@ final class Migrator {
     }
 
     boolean isCurrent(int version) {
-        return version == migrations.size();
+        return version == current();
+    }
+
+    /** The version that this release makes. */
+    int current() {
+        return migrations.size();
     }
 
     /** Runs the steps that are missing. To be called in a transaction that writes. */

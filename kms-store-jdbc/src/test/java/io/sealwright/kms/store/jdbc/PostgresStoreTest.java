@@ -13,6 +13,7 @@ import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreAddress;
 import io.sealwright.kms.spi.StoreProvider;
+import io.sealwright.kms.spi.StoreSchema;
 import io.sealwright.kms.spi.StoredVersion;
 import io.sealwright.kms.spi.WorkClaim;
 import io.sealwright.kms.testbed.TestPostgres;
@@ -60,8 +61,11 @@ class PostgresStoreTest {
     void exists_beforeAndAfterOpening_tells() {
         StoreProvider provider = StoreProvider.of(url);
         assertThat(provider.exists(StoreAddress.of(url))).isFalse();
+        assertThat(provider.schema(StoreAddress.of(url))).hasValue(new StoreSchema(0, 1));
+        assertThat(provider.exists(StoreAddress.of(url))).as("looking makes nothing").isFalse();
         StoreKind.open(url).close();
         assertThat(provider.exists(StoreAddress.of(url))).isTrue();
+        assertThat(provider.schema(StoreAddress.of(url))).hasValue(new StoreSchema(1, 1));
     }
 
     @ParameterizedTest

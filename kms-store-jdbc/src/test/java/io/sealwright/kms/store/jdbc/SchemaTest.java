@@ -3,7 +3,10 @@ package io.sealwright.kms.store.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.StoreAddress;
+import io.sealwright.kms.spi.StoreSchema;
 import io.sealwright.kms.spi.WorkClaim;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -31,11 +34,25 @@ class SchemaTest {
                 "DROP INDEX kms_key_due",
                 "ALTER TABLE kms_key DROP COLUMN due_millis",
                 "UPDATE kms_schema SET version = 1");
+        byte[] before = Files.readAllBytes(file);
+        try (StoreAddress address = StoreAddress.of("jdbc:sqlite:" + file)) {
+            assertThat(new JdbcStoreProvider().schema(address)).hasValue(new StoreSchema(1, 3));
+        }
+        assertThat(Files.readAllBytes(file)).as("only looked at").isEqualTo(before);
         try (NamedKeyStore store = JdbcKeyStore.sqlite(file)) {
             assertThat(store.storeKey()).hasValue(new byte[] {7});
             assertThat(store.claim(new WorkClaim("work", "one", MINUTE))).isTrue();
             assertThat(store.due(Instant.now(), 10)).isEmpty();
         }
+    }
+
+    @Test
+    void schema_ofAFileThatIsNotThere_isNoneAndMakesNone() {
+        Path file = folder.resolve("store.db");
+        try (StoreAddress address = StoreAddress.of("jdbc:sqlite:" + file)) {
+            assertThat(new JdbcStoreProvider().schema(address)).isEmpty();
+        }
+        assertThat(file).doesNotExist();
     }
 
     @Test
