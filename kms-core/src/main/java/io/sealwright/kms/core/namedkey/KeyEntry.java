@@ -1,6 +1,7 @@
 package io.sealwright.kms.core.namedkey;
 
 import io.sealwright.kms.KeyState;
+import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.TimeSource;
 import java.security.MessageDigest;
 import java.time.Instant;
@@ -46,6 +47,19 @@ final class KeyEntry {
         static View of(KeyRecord stored, byte[] tag, Instant now) {
             KeyRecord present = stored.at(now);
             return new View(stored, tag, present, present.sealing(), present.nextSwitch());
+        }
+
+        /**
+         * Whether the store went back behind this manifest: the key's row is gone, of an older generation, or another one of
+         * the same.
+         *
+         * @param row as it was read later, or null if there is none, or none that can be read
+         */
+        boolean isAheadOf(@Nullable StoredKey row) {
+            return row == null
+                    || row.generation() < stored.generation()
+                    || row.generation() == stored.generation()
+                            && !MessageDigest.isEqual(StoreKey.tagOf(row.manifest()), tag);
         }
     }
 

@@ -106,6 +106,38 @@ record KeyMerge(KeyRecord record, List<Part> parts) {
         return new KeyMerge(every == null ? merged : merged.withRotation(every), parts);
     }
 
+    /**
+     * The store's side of a merge where the store went back behind what this process has seen: states and dates as they were
+     * seen, since a row from before must not bring back what was ended after it. A version that is not destroyed, and whose
+     * material neither the backup nor the store has any more, is lost.
+     *
+     * @param rows what the store's rows say now, or null if there are none that can be used
+     * @return empty if nothing of what was seen is left
+     */
+    static Optional<KeyRecord> remembered(KeyRecord seen, KeyRecord backup, @Nullable KeyRecord rows) {
+        List<VersionRecord> kept = new ArrayList<>();
+        for (VersionRecord version : seen.versions()) {
+            if (version.state() == KeyState.DESTROYED
+                    || hasMaterial(backup, version.id())
+                    || hasMaterial(rows, version.id())) {
+                kept.add(version.numbered(kept.size() + 1));
+            }
+        }
+        for (VersionRecord version : rows == null ? List.<VersionRecord>of() : rows.versions()) {
+            if (seen.find(version.id()).isEmpty()) {
+                kept.add(version.numbered(kept.size() + 1));
+            }
+        }
+        return kept.isEmpty() ? Optional.empty() : Optional.of(seen.withVersions(kept));
+    }
+
+    private static boolean hasMaterial(@Nullable KeyRecord key, VersionId id) {
+        return key != null
+                && key.find(id)
+                        .filter(version -> version.state() != KeyState.DESTROYED)
+                        .isPresent();
+    }
+
     private static List<Part> union(KeyRecord backup, KeyRecord store) {
         Map<VersionId, VersionRecord> there = new HashMap<>();
         store.versions().forEach(version -> there.put(version.id(), version));

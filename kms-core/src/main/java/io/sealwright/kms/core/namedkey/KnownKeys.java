@@ -8,7 +8,6 @@ import io.sealwright.kms.spi.StoreReader;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.TimeSource;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -238,8 +237,7 @@ final class KnownKeys {
      */
     boolean absorb(KeyRecord key, byte[] sealed, boolean ours) {
         KeyEntry entry = entry(key.name());
-        byte[] tag = Arrays.copyOfRange(sealed, sealed.length - StoreKey.TAG_BYTES, sealed.length);
-        News news = entry.absorb(key, tag, time.instant());
+        News news = entry.absorb(key, StoreKey.tagOf(sealed), time.instant());
         if (news == News.STALE) {
             return false;
         }

@@ -73,6 +73,11 @@ final class StoreKey implements AutoCloseable {
         return sealed;
     }
 
+    /** The tag at the end of what {@link #seal} made. */
+    static byte[] tagOf(byte[] sealed) {
+        return Arrays.copyOfRange(sealed, Math.max(0, sealed.length - TAG_BYTES), sealed.length);
+    }
+
     /**
      * Checks and reads what {@link #seal} made.
      *

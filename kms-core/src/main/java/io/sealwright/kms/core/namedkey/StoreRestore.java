@@ -1,31 +1,23 @@
 package io.sealwright.kms.core.namedkey;
 
-import io.sealwright.kms.KeySpec;
-import io.sealwright.kms.KeyState;
 import io.sealwright.kms.RestoreSummary;
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.namedkey.KeyRestore.Ready;
 import io.sealwright.kms.core.provider.Events;
 import io.sealwright.kms.core.provider.ProviderCalls;
-import io.sealwright.kms.error.NoMatchingRecipientException;
-import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.event.KmsEvent;
 import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.NamedKeyStore;
-import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.StoredKey;
-import io.sealwright.kms.spi.StoredVersion;
 import io.sealwright.kms.spi.TimeSource;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +38,7 @@ final class StoreRestore {
     private final StoreKeys storeKeys;
     private final MasterKeys masterKeys;
     private final KeyWriter writer;
+    private final KeyRestore merging;
     private final Parcels parcels;
     private final ProviderCalls calls;
     private final Events events;
@@ -66,17 +59,6 @@ final class StoreRestore {
             return keys.size() >= KEYS_AT_ONCE || bytes >= BYTES_AT_ONCE;
         }
     }
-
-    /**
-     * One key, ready to be written.
-     *
-     * @param stored as the backup has it
-     * @param record what it becomes
-     * @param there whether the store had one of that name
-     * @param replaced whether that one could not be used
-     */
-    private record Ready(
-            StoredKey stored, KeyRecord record, KeyReplacement replacement, boolean there, boolean replaced) {}
 
     /** What was done so far. */
     private static final class Tally {
@@ -103,6 +85,7 @@ final class StoreRestore {
         this.storeKeys = storeKeys;
         this.masterKeys = masterKeys;
         this.writer = writer;
+        this.merging = new KeyRestore(store, known, storeKeys, masterKeys, writer, time);
         this.parcels = parcels;
         this.calls = calls;
         this.events = events;
@@ -182,15 +165,12 @@ final class StoreRestore {
             }
             try (StoreKey source = storeKey(row)) {
                 for (Optional<StoredKey> next = reader.next(); next.isPresent(); next = reader.next()) {
-                    VerifiedKey unused = verified(next.get(), source);
+                    StoredKey key = next.get();
+                    VerifiedKey unused = VerifiedKey.check(key.name(), key, source);
                 }
             }
             return new Verified(row, reader.damaged());
         }
-    }
-
-    private static VerifiedKey verified(StoredKey key, StoreKey source) {
-        return VerifiedKey.check(key.name(), key, source);
     }
 
     private StoreKey storeKey(byte[] row) {
@@ -272,119 +252,7 @@ final class StoreRestore {
     }
 
     private Ready ready(StoredKey stored, StoreKey source) {
-        return calls.call("restore " + KeyErrors.key(stored.name()), () -> merged(stored, source));
-    }
-
-    private Ready merged(StoredKey stored, StoreKey source) {
-        VerifiedKey backup = verified(stored, source);
-        String name = stored.name();
-        StoreKey storeKey = storeKeys.find().orElseThrow(() -> KeyErrors.noStoreKey(name));
-        StoredKey there = null;
-        VerifiedKey present = null;
-        boolean damaged = false;
-        try {
-            there = store.find(name).orElse(null);
-            present = there == null ? null : VerifiedKey.check(name, there, storeKey);
-        } catch (StoreException e) {
-            if (e.retryable()) {
-                throw e;
-            }
-            damaged = true;
-        }
-        KeySpec spec = backup.record().spec();
-        boolean replaced = damaged || present != null && present.record().spec() != spec;
-        VerifiedKey usable = replaced ? null : present;
-        Instant now = time.instant();
-        KeyMerge merge = KeyMerge.of(backup.record(), usable == null ? null : usable.record(), now);
-        KeyRecord record = merge.record().inGeneration(Eras.after(highest(stored, damaged ? null : there), now));
-        List<StoredVersion> rows = new ArrayList<>();
-        for (int i = 0; i < record.versions().size(); i++) {
-            row(record, record.versions().get(i), merge.parts().get(i), backup, usable, source, storeKey)
-                    .ifPresent(rows::add);
-        }
-        long expected = damaged ? KeyReplacement.ANY_GENERATION : there == null ? 0 : there.generation();
-        byte[] sealed = storeKey.seal(record);
-        return new Ready(
-                stored,
-                record,
-                KeyWriter.replacement(record, expected, sealed, rows),
-                damaged || there != null,
-                replaced);
-    }
-
-    private long highest(StoredKey backup, @Nullable StoredKey there) {
-        KeyEntry.View seen = known.seen(backup.name());
-        return Math.max(
-                backup.generation(),
-                Math.max(
-                        there == null ? 0 : there.generation(),
-                        seen == null ? 0 : seen.stored().generation()));
-    }
-
-    /**
-     * The row of one version: the store's, if all of it opens, since it may be under master keys that the backup is older
-     * than; else the backup's, under the master keys of today.
-     */
-    private Optional<StoredVersion> row(
-            KeyRecord key,
-            VersionRecord version,
-            KeyMerge.Part part,
-            VerifiedKey backup,
-            @Nullable VerifiedKey present,
-            StoreKey source,
-            StoreKey storeKey) {
-        if (version.state() == KeyState.DESTROYED) {
-            return Optional.empty();
-        }
-        VersionRecord from = part.backupMaterial().orElse(null);
-        VersionRecord kept = part.storeMaterial().orElse(null);
-        if (kept != null && present != null && kept.number() == version.number()) {
-            StoredVersion row = Objects.requireNonNull(present.material().get(kept.number()));
-            if (from == null || differs(row, backup, from) && opens(present, kept, storeKey)) {
-                return Optional.of(row);
-            }
-        }
-        if (from == null) {
-            VersionRecord moving = Objects.requireNonNull(kept);
-            return Optional.of(moved(key, version, Objects.requireNonNull(present), moving, storeKey));
-        }
-        if (from.number() == version.number() && source.storeIdHex().equals(storeKey.storeIdHex())) {
-            return Optional.of(renewed(backup, from, source));
-        }
-        return Optional.of(moved(key, version, backup, from, source));
-    }
-
-    private static boolean differs(StoredVersion row, VerifiedKey backup, VersionRecord from) {
-        StoredVersion other = Objects.requireNonNull(backup.material().get(from.number()));
-        return !Arrays.equals(row.wraps(), other.wraps());
-    }
-
-    private boolean opens(VerifiedKey present, VersionRecord kept, StoreKey storeKey) {
-        WrapSurvey survey = new WrapSurvey();
-        survey.examine(
-                KeyErrors.key(present.record().name()),
-                () -> masterKeys.examine(present.stored(kept, storeKey.storeIdHex()), survey));
-        return survey.examined().problems().isEmpty();
-    }
-
-    /** The backup's row as it is, or under the master keys of today if it is older than those. */
-    private StoredVersion renewed(VerifiedKey backup, VersionRecord from, StoreKey source) {
-        StoredVersion row = Objects.requireNonNull(backup.material().get(from.number()));
-        List<Recipient> wraps;
-        try {
-            wraps = masterKeys.wraps() ? masterKeys.renewed(backup.stored(from, source.storeIdHex())) : null;
-        } catch (NoMatchingRecipientException e) {
-            return row; // nobody here can say anything of it; somebody else may
-        }
-        return wraps == null ? row : new StoredVersion(row.number(), row.id(), WrapList.encode(wraps));
-    }
-
-    /** A version's material wrapped anew for this store and number. */
-    private StoredVersion moved(
-            KeyRecord key, VersionRecord version, VerifiedKey from, VersionRecord original, StoreKey fromStore) {
-        try (SecretBytes material = masterKeys.unwrapAny(from.stored(original, fromStore.storeIdHex()))) {
-            return writer.row(key, version, material);
-        }
+        return calls.call("restore " + KeyErrors.key(stored.name()), () -> merging.ready(stored, source));
     }
 
     /** The opened backup; closing it closes the file as well. */

@@ -12,6 +12,8 @@
  *   <li>{@code KeyLife}: what may happen to a key, and which state follows which. {@code KeyChanges} writes it, whole or
  *       not at all, against other processes; {@code VersionMaker} makes new versions.
  *   <li>{@code DueWork}: what is to be done for keys when its time has come, once among all processes.
+ *   <li>{@code StoreBackups} writes backups; {@code StoreRestore} puts one back, {@code KeyRestore} one key of it, by the
+ *       rules of {@code KeyMerge}.
  *   <li>{@code KeyCodes}: message authentication codes.
  *   <li>{@code StoreKeys}: the store's own key; {@code MasterKeys} wraps and unwraps what is stored, bound by {@code
  *       Bindings}.

@@ -62,7 +62,9 @@ class PostgresStoreTest {
         StoreProvider provider = StoreProvider.of(url);
         assertThat(provider.exists(StoreAddress.of(url))).isFalse();
         assertThat(provider.schema(StoreAddress.of(url))).hasValue(new StoreSchema(0, 1));
-        assertThat(provider.exists(StoreAddress.of(url))).as("looking makes nothing").isFalse();
+        assertThat(provider.exists(StoreAddress.of(url)))
+                .as("looking makes nothing")
+                .isFalse();
         StoreKind.open(url).close();
         assertThat(provider.exists(StoreAddress.of(url))).isTrue();
         assertThat(provider.schema(StoreAddress.of(url))).hasValue(new StoreSchema(1, 1));
