@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param createdAt when the key, or its oldest version that is known, was made; null if the provider does not tell
  * @param rotatedAt when the version that wraps now was made; null if the provider does not tell
  * @param enabled whether the provider would wrap with it now
+ * @param usage what the provider lets it do: {@code ENCRYPT_DECRYPT}, or {@code DECRYPT} of one that only opens, or the
+ *     provider's own word for another purpose; null if the provider does not tell
  * @param spec the kind of key, in the provider's own word ({@code SYMMETRIC_DEFAULT}, {@code aes256-gcm96}), or
  *     {@code AES-256}; null if the provider does not tell
  */
@@ -24,6 +26,7 @@ public record MasterKeyMetadata(
         @Nullable Instant createdAt,
         @Nullable Instant rotatedAt,
         boolean enabled,
+        @Nullable String usage,
         @Nullable String spec) {
     private static final int LONGEST_DESCRIPTION = 256;
 
@@ -37,6 +40,6 @@ public record MasterKeyMetadata(
 
     /** Of a key that can be used and of which no more is known. */
     public static MasterKeyMetadata enabled(String masterKey) {
-        return new MasterKeyMetadata(masterKey, null, null, null, null, true, null);
+        return new MasterKeyMetadata(masterKey, null, null, null, null, true, null, null);
     }
 }

@@ -225,6 +225,7 @@ final class KmsKey implements MasterKey {
                 told.creationDate(),
                 null,
                 told.keyState() == KeyState.ENABLED,
+                told.keyUsageAsString(),
                 told.keySpecAsString());
     }
 

@@ -91,6 +91,7 @@ record KmsFacts(CryptoKey key, int primary) {
                 key.hasCreateTime() ? instant(key.getCreateTime()) : null,
                 rotated(),
                 enabled,
+                key.getPurpose().name(),
                 primary == 0 ? null : version().getAlgorithm().name());
     }
 

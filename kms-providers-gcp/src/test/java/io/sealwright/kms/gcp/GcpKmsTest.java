@@ -191,6 +191,7 @@ class GcpKmsTest {
         MasterKeyMetadata told = key.metadata();
         assertThat(told.version()).isEqualTo("1");
         assertThat(told.spec()).isEqualTo("GOOGLE_SYMMETRIC_ENCRYPTION");
+        assertThat(told.usage()).isEqualTo("ENCRYPT_DECRYPT");
         assertThat(told.createdAt()).isNotNull().isBeforeOrEqualTo(told.rotatedAt());
         cloud.kms().state(Clouds.KEY, CryptoKeyVersionState.DISABLED);
         assertThat(key.metadata().enabled()).isFalse();

@@ -7,6 +7,7 @@ import io.sealwright.kms.error.RefusedException;
 import java.time.Instant;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the server tells about a transit key.
@@ -14,6 +15,7 @@ import java.util.regex.Pattern;
  * @param type as in {@code aes256-gcm96}
  * @param latest the newest version
  * @param oldestOpening the oldest version that it still decrypts with
+ * @param encrypts whether keys of that type encrypt
  * @param derived whether the key wants a context of its own for each use
  * @param softDeleted whether it is marked as deleted
  * @param created when the first version that is listed was made
@@ -23,6 +25,7 @@ record TransitFacts(
         String type,
         long latest,
         long oldestOpening,
+        boolean encrypts,
         boolean derived,
         boolean softDeleted,
         Instant created,
@@ -47,10 +50,17 @@ record TransitFacts(
                 data.text("type"),
                 data.number("latest_version"),
                 data.number("min_decryption_version"),
+                data.flag("supports_encryption"),
                 data.flag("derived"),
                 data.flag("soft_deleted"),
                 Instant.ofEpochSecond(newest == 0 ? 0 : first),
                 Instant.ofEpochSecond(newest));
+    }
+
+    /** What keys of that type are for; null if it is something else than encrypting. */
+    @Nullable
+    String usage() {
+        return encrypts ? "ENCRYPT_DECRYPT" : null;
     }
 
     /**

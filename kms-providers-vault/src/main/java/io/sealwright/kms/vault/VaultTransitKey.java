@@ -160,6 +160,7 @@ final class VaultTransitKey implements MasterKey {
                 facts.created(),
                 facts.rotated(),
                 !facts.softDeleted(),
+                facts.usage(),
                 facts.type());
     }
 

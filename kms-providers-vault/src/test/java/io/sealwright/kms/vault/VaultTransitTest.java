@@ -177,6 +177,7 @@ class VaultTransitTest {
             MasterKeyMetadata told = key.metadata();
             assertThat(told.version()).isEqualTo("2");
             assertThat(told.spec()).isEqualTo("aes256-gcm96");
+            assertThat(told.usage()).isEqualTo("ENCRYPT_DECRYPT");
             assertThat(told.createdAt()).isNotNull().isBeforeOrEqualTo(told.rotatedAt());
             assertThat(key.check()).contains("version 2 of", "opens from version 2 on", "not encrypted");
         }

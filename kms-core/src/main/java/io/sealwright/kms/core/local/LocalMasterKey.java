@@ -154,6 +154,7 @@ final class LocalMasterKey implements MasterKey {
                     contents.versions().get(0).made(),
                     newest.made(),
                     true,
+                    "ENCRYPT_DECRYPT",
                     "AES-256");
         }
     }

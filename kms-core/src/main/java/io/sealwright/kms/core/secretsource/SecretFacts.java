@@ -18,6 +18,6 @@ final class SecretFacts {
                 .min(Comparator.naturalOrder())
                 .orElse(rotated);
         String spec = current.form() == SecretVersion.Form.KEY ? "AES-256" : "passphrase";
-        return new MasterKeyMetadata(uri, current.name(), null, created, rotated, true, spec);
+        return new MasterKeyMetadata(uri, current.name(), null, created, rotated, true, "ENCRYPT_DECRYPT", spec);
     }
 }

@@ -127,6 +127,7 @@ class LocalKeyProviderTest {
             assertThat(second.createdAt()).isEqualTo(first.createdAt());
             assertThat(second.rotatedAt()).isAfterOrEqualTo(first.rotatedAt());
             assertThat(second.spec()).isEqualTo("AES-256");
+            assertThat(second.usage()).isEqualTo("ENCRYPT_DECRYPT");
         }
     }
 
