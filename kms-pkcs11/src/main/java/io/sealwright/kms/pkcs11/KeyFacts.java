@@ -3,12 +3,14 @@ package io.sealwright.kms.pkcs11;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.RefusedException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the token tells of a key; what it does not tell counts as the worse answer.
  *
  * @param id CKA_ID; an array of its own
  * @param bits of an AES key; 0 if it is another one, or the token does not say
+ * @param open whether the token says that it is there for whoever is not logged in, too (CKA_PRIVATE is false)
  * @param wrapWithTrusted whether it leaves the token only under a key that the security officer marked as trusted
  * @param local whether it was made on the token
  * @param neverExtractable whether it could never leave it
@@ -19,6 +21,7 @@ record KeyFacts(
         byte[] id,
         boolean aes,
         int bits,
+        boolean open,
         boolean sensitive,
         boolean extractable,
         boolean wrapWithTrusted,
@@ -27,8 +30,11 @@ record KeyFacts(
         boolean local,
         boolean neverExtractable) {
 
+    /** Its length has one byte in wraps. */
+    private static final int LONGEST_ID_BYTES = 255;
+
     /**
-     * A key that could be read out is none that stays on its token.
+     * A key that could be read out is none that stays on its token, and one that works without a login guards nothing.
      *
      * @throws ConfigurationException if it cannot be a master key
      */
@@ -38,6 +44,15 @@ record KeyFacts(
         }
         if (bits != 0 && bits != 256) {
             throw cannot(uri, "It has " + bits + " bits.");
+        }
+        if (id.length > LONGEST_ID_BYTES) {
+            throw cannot(
+                    uri,
+                    "Its CKA_ID has " + id.length + " bytes, more than the " + LONGEST_ID_BYTES
+                            + " that a wrap names.");
+        }
+        if (open) {
+            throw cannot(uri, "It works for whoever reaches the token, without a login (CKA_PRIVATE is false).");
         }
         if (!sensitive) {
             throw cannot(uri, "Its value can be read (CKA_SENSITIVE is false).");
@@ -54,7 +69,8 @@ record KeyFacts(
         return new ConfigurationException(
                 "The key " + uri + " cannot be a master key.",
                 why,
-                "Make another one that is AES-256, sensitive and not extractable: docs/providers/PKCS11.md.");
+                "Rotate it, or make another one, that is AES-256, private, sensitive and not extractable:"
+                        + " docs/providers/PKCS11.md.");
     }
 
     /** @throws RefusedException if it is switched off for sealing */
@@ -77,6 +93,17 @@ record KeyFacts(
                 "The version " + KeyId.shown(id) + " of the key " + uri + " " + what + ".",
                 "Its " + attribute + " is false on the token.",
                 "Set it to true there if that was a mistake.");
+    }
+
+    /** In the words of other providers; null if it is another kind of key. */
+    @Nullable
+    String spec() {
+        return aes ? bits == 0 ? "AES" : "AES-" + bits : null;
+    }
+
+    /** What it may be used for, in the words of other providers. */
+    String usage() {
+        return encrypt ? decrypt ? "ENCRYPT_DECRYPT" : "ENCRYPT" : decrypt ? "DECRYPT" : "NONE";
     }
 
     /** What an operator should know, as the end of a sentence; empty if there is nothing. */

@@ -83,13 +83,13 @@ final class KeyVersions {
     @Nullable
     KeyFacts version(Cryptoki cryptoki, long session, byte[] id) throws CryptokiException {
         Look look = last;
-        KeyFacts found = look == null || isStale(look) ? null : find(look, id);
+        KeyFacts found = look == null || isStale(look) ? null : find(look.versions(), id);
         if (found != null) {
             return found;
         }
         // Another process may have made it a moment ago, so each unknown one costs a look; the engine bounds how many.
         look = look(cryptoki, session);
-        found = find(look, id);
+        found = find(look.versions(), id);
         if (found == null) {
             KeyFacts unused = demanded(look);
             if (wasSeen(id)) {
@@ -107,8 +107,8 @@ final class KeyVersions {
         return look.versions().isEmpty() || look.era() != token.era();
     }
 
-    private static @Nullable KeyFacts find(Look look, byte[] id) {
-        for (KeyFacts version : look.versions()) {
+    private static @Nullable KeyFacts find(List<KeyFacts> versions, byte[] id) {
+        for (KeyFacts version : versions) {
             if (Arrays.equals(version.id(), id)) {
                 return version;
             }
@@ -145,6 +145,9 @@ final class KeyVersions {
     private Look look(Cryptoki cryptoki, long session) throws CryptokiException {
         long era = token.era();
         long at = time.nanoTime();
+        // Before and behind: who is logged out sees public keys alone, without an error, and another thread's login may
+        // come in between.
+        token.confirm(cryptoki, session);
         List<KeyFacts> versions = new ArrayList<>();
         for (long handle : cryptoki.find(session, uri.object())) {
             KeyFacts facts = facts(cryptoki, session, handle);
@@ -152,9 +155,8 @@ final class KeyVersions {
                 versions.add(facts);
             }
         }
-        if (versions.isEmpty()) {
-            demandConsistent(cryptoki, session);
-        }
+        token.confirm(cryptoki, session);
+        demandConsistent(cryptoki, session, versions);
         demandDistinct(versions);
         versions.sort(Comparator.comparing(KeyFacts::id, KeyId.BY_AGE));
         Look look = new Look(era, at, List.copyOf(versions));
@@ -182,11 +184,13 @@ final class KeyVersions {
 
     /**
      * That a key is not there ends what it gave, so it is believed only of a token that is there, sees us logged in, and
-     * does not contradict itself by a key that it found before and still knows by its handle.
+     * does not contradict itself by a version that it found before and still knows by its handle.
      */
-    private void demandConsistent(Cryptoki cryptoki, long session) throws CryptokiException {
-        token.confirm(cryptoki, session);
+    private void demandConsistent(Cryptoki cryptoki, long session, List<KeyFacts> found) throws CryptokiException {
         for (KeyFacts known : seen()) {
+            if (find(found, known.id()) != null) {
+                continue;
+            }
             KeyFacts now = facts(cryptoki, session, known.handle());
             if (now != null && now.label().equals(known.label()) && Arrays.equals(now.id(), known.id())) {
                 throw new UnavailableException(

@@ -58,6 +58,7 @@ final class NativeCryptoki implements Cryptoki {
     private static final long CKA_WRAP_WITH_TRUSTED = 0x210;
 
     private static final long[] FACTS = {
+        CKA_PRIVATE,
         CKA_LABEL,
         CKA_KEY_TYPE,
         CKA_ID,
@@ -218,6 +219,7 @@ final class NativeCryptoki implements Cryptoki {
                 values.get(CKA_ID) instanceof byte[] array ? array : new byte[0],
                 Objects.equals(values.get(CKA_KEY_TYPE), CKK_AES),
                 bytes instanceof Long length ? (int) (length * 8) : 0,
+                Boolean.FALSE.equals(values.get(CKA_PRIVATE)),
                 Boolean.TRUE.equals(values.get(CKA_SENSITIVE)),
                 extractable,
                 // Asked for where it matters alone: older tokens do not know it.

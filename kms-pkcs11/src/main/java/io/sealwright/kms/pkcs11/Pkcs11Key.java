@@ -1,5 +1,6 @@
 package io.sealwright.kms.pkcs11;
 
+import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.ErrorCode;
@@ -218,6 +219,14 @@ final class Pkcs11Key implements MasterKey {
                 + token.facts(cryptoki) + newest.warning();
     }
 
+    /** A token tells no times. */
+    @Override
+    public MasterKeyMetadata metadata() {
+        KeyFacts newest = token.call("look at " + uri, versions::newestNow, unused -> {});
+        return new MasterKeyMetadata(
+                uri, KeyId.shown(newest.id()), null, null, null, newest.encrypt(), newest.usage(), newest.spec());
+    }
+
     /** @return number and random part of the new version's CKA_ID */
     @Override
     public String rotate() {
@@ -274,7 +283,7 @@ final class Pkcs11Key implements MasterKey {
                                     "The key " + uri + " was not made.",
                                     "It is not on the token, and its URI names an id, which is drawn when a key is made.",
                                     "Leave ';id=' out, or make the key with the token's tool, as by 'pkcs11-tool --keygen"
-                                            + " --key-type AES:32 --sensitive --id'.",
+                                            + " --key-type AES:32 --sensitive --private --id'.",
                                     e);
                         }
                         String unused = add(cryptoki, session, 1);

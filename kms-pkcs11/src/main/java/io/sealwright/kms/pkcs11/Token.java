@@ -180,11 +180,13 @@ final class Token {
         }
     }
 
+    /** What else fails here fails again for the session that is opened instead, and is told then. */
     private boolean isAlive(Cryptoki cryptoki, long session, Deadline deadline) {
         try {
+            long unused = slot(cryptoki, deadline); // another call may have found it gone
             logIn(cryptoki, session, deadline);
             return true;
-        } catch (CryptokiException e) {
+        } catch (CryptokiException | UnavailableException e) {
             return false;
         }
     }

@@ -17,6 +17,7 @@ import org.xipki.pkcs11.wrapper.PKCS11Module;
 
 /** What a token's own tools do, by plain PKCS#11: for setting up, and for what others may do to a token in use. */
 final class Officer {
+    static final long CKA_PRIVATE = 0x2;
     static final long CKA_LABEL = 0x3;
     static final long CKA_ENCRYPT = 0x104;
     static final long CKA_DECRYPT = 0x105;
@@ -185,7 +186,7 @@ final class Officer {
                 0x1FL,
                 0x1L,
                 true,
-                0x2L,
+                CKA_PRIVATE,
                 true,
                 CKA_SENSITIVE,
                 true,

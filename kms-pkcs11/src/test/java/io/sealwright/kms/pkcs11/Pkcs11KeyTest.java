@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.ConfigurationException;
@@ -20,6 +21,7 @@ import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.spi.WrapBinding.Purpose;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -117,7 +119,8 @@ class Pkcs11KeyTest {
     @Test
     void create_withAnIdInTheUri_isNotPossible() {
         assertThatThrownBy(() -> Pkcs11Keys.create(options(), token.uri(name) + ";id=%01"))
-                .isInstanceOf(KeyNotFoundException.class);
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("names an id");
     }
 
     @Test
@@ -136,6 +139,37 @@ class Pkcs11KeyTest {
         assertThatThrownBy(() -> wrap(open("")))
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("CKA_SENSITIVE is false");
+    }
+
+    /** Whoever reaches the token could use it, without a PIN. */
+    @Test
+    void publicKey_isRefused_andRotationLeadsOut() throws Exception {
+        token.officer().make(name, new byte[] {1}, Map.of(Officer.CKA_PRIVATE, false));
+        MasterKey key = open("");
+        assertThatThrownBy(() -> wrap(key))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("CKA_PRIVATE is false")
+                .hasMessageContaining("Rotate it");
+        assertThatThrownBy(key::check).isInstanceOf(ConfigurationException.class);
+        String version = key.rotate();
+        assertThat(key.versionOf(wrap(key))).isEqualTo(version);
+    }
+
+    /** Its length would not fit the one byte that it has in a wrap, which would then never open. */
+    @Test
+    void idOfMoreThan255Bytes_isRefused() throws Exception {
+        byte[] longest = new byte[255];
+        byte[] tooLong = new byte[256];
+        Arrays.fill(longest, (byte) 7);
+        Arrays.fill(tooLong, (byte) 7);
+        token.officer().make(name, longest, Map.of());
+        MasterKey key = open("");
+        opens(key, wrap(key));
+        token.officer().destroy(name);
+        token.officer().make(name, tooLong, Map.of());
+        assertThatThrownBy(() -> wrap(open("")))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("CKA_ID has 256 bytes");
     }
 
     @Test
@@ -190,6 +224,20 @@ class Pkcs11KeyTest {
         opens(pinned, before);
         assertThatThrownBy(() -> pinned.unwrap(after, BINDING)).isInstanceOf(AuthenticationFailedException.class);
         assertThat(key.check()).contains("newest of 2");
+    }
+
+    @Test
+    void metadata_tellsVersionSpecAndUse_alsoOfARetiredKey() throws Exception {
+        MasterKey key = create();
+        String version = key.rotate();
+        assertThat(key.metadata())
+                .isEqualTo(new MasterKeyMetadata(
+                        key.uri(), version, null, null, null, true, "ENCRYPT_DECRYPT", "AES-256"));
+        token.officer().set(name, Officer.CKA_ENCRYPT, false);
+        assertThat(key.metadata().enabled()).isFalse();
+        assertThat(key.metadata().usage()).isEqualTo("DECRYPT");
+        token.officer().destroy(name);
+        assertThatThrownBy(key::metadata).isInstanceOf(KeyNotFoundException.class);
     }
 
     // ---- versions that go
@@ -271,6 +319,42 @@ class Pkcs11KeyTest {
             token.officer().logOut();
             opens(key, wrap(key));
         }
+    }
+
+    /** Who is logged out still finds the public one, without an error: no word on the private version beside it. */
+    @Test
+    void logout_whileAnOldVersionIsPublic_takesNoVersionAway() throws Exception {
+        token.officer().make(name, new byte[] {1}, Map.of(Officer.CKA_PRIVATE, false));
+        MasterKey key = open("");
+        MasterKey other = open("");
+        boolean looked = other.refresh();
+        String version = key.rotate();
+        Recipient newest = wrap(key);
+        opens(key, newest);
+        token.officer().logOut();
+        assertThat(key.refresh()).as("whether anything changed").isFalse();
+        token.officer().logOut();
+        opens(key, newest);
+        assertThat(key.versionOf(wrap(key))).isEqualTo(version);
+        token.officer().logOut();
+        opens(other, newest); // which it never saw
+        assertThat(looked).isTrue();
+    }
+
+    /** A search that leaves one version out is believed no more than one that finds none. */
+    @Test
+    void versionThatIsHidden_butKnownByItsHandle_isNoAnswer() throws Exception {
+        MasterKey key = create();
+        Recipient before = wrap(key);
+        String unused = key.rotate();
+        Recipient after = wrap(key);
+        token.fault(Fault.ONE_HIDDEN);
+        assertThatThrownBy(key::refresh)
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageContaining("contradicts itself");
+        token.fault(Fault.NONE);
+        opens(key, before);
+        opens(key, after);
     }
 
     @Test

@@ -33,7 +33,8 @@ final class TestToken {
         LOSE_ONCE,
         KEYS_HIDDEN,
         DECRYPT_RETURNS,
-        STORAGE_GONE
+        STORAGE_GONE,
+        ONE_HIDDEN
     }
 
     /** The words of {@code fault.c}'s control file. */
