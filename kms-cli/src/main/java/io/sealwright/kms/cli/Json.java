@@ -1,5 +1,6 @@
 package io.sealwright.kms.cli;
 
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,12 @@ final class Json {
 
     Json put(String name, int value) {
         member(name).append(value);
+        return this;
+    }
+
+    /** Two places behind the point. */
+    Json putDecimal(String name, double value) {
+        member(name).append(String.format(Locale.ROOT, "%.2f", value));
         return this;
     }
 

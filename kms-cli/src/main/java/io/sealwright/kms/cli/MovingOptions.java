@@ -4,6 +4,7 @@ import io.sealwright.kms.RewrapOptions;
 import io.sealwright.kms.migrate.Migration;
 import io.sealwright.kms.migrate.MigrationReport;
 import io.sealwright.kms.migrate.MigrationReport.KeyCount;
+import io.sealwright.kms.spi.TimeSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -132,7 +133,7 @@ final class MovingOptions {
             }
         });
         MigrationReport report;
-        try (MovingProgress progress = new MovingProgress(here)) {
+        try (MovingProgress progress = new MovingProgress(here, TimeSource.system())) {
             report = job.progress(progress).run();
         } finally {
             ended.countDown();
@@ -174,7 +175,8 @@ final class MovingOptions {
     private static String text(MigrationReport report) {
         StringBuilder out = new StringBuilder();
         String verb = report.dryRun() ? "would be " : "";
-        line(out, "looked at", report.read(), "");
+        String speed = report.perSecond() > 0 ? ": " + MovingProgress.rate(report.perSecond()) + " a second" : "";
+        line(out, "looked at", report.read(), speed);
         line(out, verb + "moved", report.moved(), "");
         line(out, verb + "made messages", report.converted(), ": raw data of an older system");
         line(out, verb + "encrypted anew", report.encryptedAnew(), ": header and body");
@@ -233,7 +235,9 @@ final class MovingOptions {
                     .put("failed", (Long) report.failed())
                     .put("rawAfter", (Long) report.rawAfter())
                     .put("leftAfter", (Long) report.leftAfter())
-                    .put("millis", (Long) report.took().toMillis());
+                    .put("millis", (Long) report.took().toMillis())
+                    .putDecimal("perSecond", report.perSecond())
+                    .putDecimal("lastBatchPerSecond", report.lastBatchPerSecond());
             counts(all, "before", report.before());
             counts(all, "after", report.after());
             counts(all, "retirable", report.retirable());

@@ -85,6 +85,7 @@ class MigrateTest {
                 .contains("moved                    2")
                 .contains("2 under local://next version 1")
                 .contains("can be retired");
+        assertThat(result.out()).containsPattern("(?m)^looked at                2: [0-9.]+ a second$");
         assertThat(result.err()).isEmpty();
         assertThat(opened(one)).isEqualTo("content 1");
         assertThat(opened(two)).isEqualTo("content 2");
@@ -99,6 +100,8 @@ class MigrateTest {
         assertThat(json.get("after").get(0).get("key").asText()).isEqualTo("local://next");
         assertThat(json.get("after").get(0).get("kind").asText()).isEqualTo("master-key");
         assertThat(json.get("retirable")).isEmpty();
+        assertThat(json.get("perSecond").asDouble()).isPositive();
+        assertThat(json.get("lastBatchPerSecond").asDouble()).isPositive();
     }
 
     @Test

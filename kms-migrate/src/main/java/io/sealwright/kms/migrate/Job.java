@@ -7,6 +7,7 @@ import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.migrate.Mover.Known;
 import io.sealwright.kms.migrate.State.Phase;
 import io.sealwright.kms.migrate.Tally.Count;
+import io.sealwright.kms.spi.TimeSource;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
@@ -25,12 +26,17 @@ final class Job<I extends Item> {
     private final Checkpoint checkpoint;
     private final State state;
     private final Limits limits;
-    private final long started = System.nanoTime();
     private final Pace pace;
+    private final Speed speed;
 
     /** How far and how fast. */
     record Limits(
-            int batch, int mostFailures, @Nullable Integer perSecond, Consumer<MigrationReport> progress, Stop stop) {}
+            int batch,
+            int mostFailures,
+            @Nullable Integer perSecond,
+            Consumer<MigrationReport> progress,
+            Stop stop,
+            TimeSource time) {}
 
     Job(Source<I> source, Mover mover, Checkpoint checkpoint, State state, Limits limits) {
         this.source = source;
@@ -38,7 +44,8 @@ final class Job<I extends Item> {
         this.checkpoint = checkpoint;
         this.state = state;
         this.limits = limits;
-        this.pace = new Pace(limits.perSecond(), started);
+        this.pace = new Pace(limits.perSecond(), limits.time().nanoTime());
+        this.speed = new Speed(limits.time());
     }
 
     MigrationReport run() {
@@ -64,6 +71,7 @@ final class Job<I extends Item> {
             if (Thread.currentThread().isInterrupted()) {
                 throw Stop.interrupted(new InterruptedException());
             }
+            speed.batchBegins();
             List<I> page = source.page(state.position, limits.batch());
             if (page.isEmpty()) {
                 return true;
@@ -73,8 +81,9 @@ final class Job<I extends Item> {
             }
             state.position = page.get(page.size() - 1).position();
             checkpoint.save(state);
+            speed.batchEnds(page.size(), state.phase == Phase.VERIFY);
             limits.progress().accept(report(false));
-            Duration wait = pace.after(page.size(), System.nanoTime());
+            Duration wait = pace.after(page.size(), limits.time().nanoTime());
             if (!wait.isZero()) {
                 limits.stop().pause(wait);
             }
@@ -119,6 +128,6 @@ final class Job<I extends Item> {
     }
 
     private MigrationReport report(boolean complete) {
-        return state.tally.report(complete, mover.dryRun(), Duration.ofNanos(System.nanoTime() - started));
+        return state.tally.report(complete, mover.dryRun(), speed);
     }
 }

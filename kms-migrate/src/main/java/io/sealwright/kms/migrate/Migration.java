@@ -4,6 +4,7 @@ import io.sealwright.kms.Encryption;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.RewrapOptions;
 import io.sealwright.kms.error.KmsBugException;
+import io.sealwright.kms.spi.TimeSource;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -72,6 +73,7 @@ public final class Migration {
     private @Nullable Integer parallelism;
     private @Nullable Integer mostFailures;
     private @Nullable Consumer<MigrationReport> progress;
+    private TimeSource time = TimeSource.system();
     private boolean dryRun;
     private boolean begun;
 
@@ -214,6 +216,12 @@ public final class Migration {
         return this;
     }
 
+    /** For tests: the clock that speed and pace are told by. */
+    Migration time(TimeSource time) {
+        this.time = time;
+        return this;
+    }
+
     /** Lets the job end after the batch it is at. May be called by any thread, at any time. */
     public void stop() {
         stop.request();
@@ -282,7 +290,8 @@ public final class Migration {
                 mostFailures == null ? DEFAULT_MOST_FAILURES : mostFailures,
                 perSecond,
                 progress == null ? report -> {} : progress,
-                stop);
+                stop,
+                time);
     }
 
     private static ExecutorService threads(int most) {

@@ -30,6 +30,10 @@ import java.util.Objects;
  * @param rawAfter how many items are no messages when read once more
  * @param leftAfter how many messages would have to be moved when read once more: somebody seals under an old key still
  * @param took how long this run took
+ * @param perSecond how many items a second this run looked at to move them, from its beginning to the end of the last batch
+ *     of them, pauses included; 0 if there was none, as where only the second look was left. The second look is not in it
+ * @param lastBatchPerSecond how many items a second its last batch had, from reading it until it was written and the
+ *     checkpoint with it; the second look's batches too. 0 before the first
  */
 public record MigrationReport(
         boolean complete,
@@ -48,7 +52,9 @@ public record MigrationReport(
         List<KeyCount> after,
         long rawAfter,
         long leftAfter,
-        Duration took) {
+        Duration took,
+        double perSecond,
+        double lastBatchPerSecond) {
     /** More failures than these are counted only. */
     public static final int MOST_FAILURES = 1_000;
 

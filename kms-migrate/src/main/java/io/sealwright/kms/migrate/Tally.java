@@ -5,7 +5,6 @@ import io.sealwright.kms.RecipientKey.Kind;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.migrate.MigrationReport.Failure;
 import io.sealwright.kms.migrate.MigrationReport.KeyCount;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -86,7 +85,7 @@ final class Tally {
         return new LinkedHashMap<>(afterwards ? after : before);
     }
 
-    synchronized MigrationReport report(boolean complete, boolean dryRun, Duration took) {
+    synchronized MigrationReport report(boolean complete, boolean dryRun, Speed speed) {
         return new MigrationReport(
                 complete,
                 dryRun,
@@ -104,7 +103,9 @@ final class Tally {
                 complete ? told(dryRun ? before : after) : List.of(),
                 of(Count.RAW_AFTER),
                 of(Count.LEFT_AFTER),
-                took);
+                speed.took(),
+                speed.perSecond(),
+                speed.lastBatchPerSecond());
     }
 
     private static List<KeyCount> told(Map<Version, Long> uses) {

@@ -4,115 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.KeyManager;
-import io.sealwright.kms.KeyManagerBuilder;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.RecipientKey.Kind;
 import io.sealwright.kms.error.AuthenticationFailedException;
-import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
-import io.sealwright.kms.error.RefusedException;
-import io.sealwright.kms.error.UnavailableException;
-import io.sealwright.kms.migrate.MigrationReport.Failure;
 import io.sealwright.kms.migrate.MigrationReport.KeyCount;
 import io.sealwright.kms.migrate.RawAesGcm.Encoding;
 import io.sealwright.kms.spi.NamedKeyStore;
-import io.sealwright.kms.spi.RecipientKind;
-import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import javax.sql.DataSource;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** A column moved from key to key, on each database. */
 @Timeout(120)
-class MigrationColumnTest {
-    private static final String OLD = "faulty://old";
-    private static final String NEW = "faulty://new";
-
-    @TempDir
-    Path folder;
-
-    private final FaultyMasterKey from = new FaultyMasterKey("old");
-    private final FaultyMasterKey to = new FaultyMasterKey("new", RecipientKind.VAULT_TRANSIT);
-    private final List<KeyManager> open = new ArrayList<>();
-
-    private KeyManager kms(Consumer<KeyManagerBuilder> more) {
-        KeyManagerBuilder builder = KeyManager.builder().retryAttempts(1);
-        more.accept(builder);
-        KeyManager kms = builder.build();
-        open.add(kms);
-        return kms;
-    }
-
-    @AfterEach
-    void close() {
-        from.behave();
-        to.behave();
-        open.forEach(KeyManager::close);
-    }
-
-    private KeyManager moving() {
-        return kms(b -> b.masterKey(to).alsoOpenWith(from));
-    }
-
-    /** So many rows of so many data keys, under the old key; every seventh without data. */
-    private DataSource filled(Database database, int rows, int headers) throws SQLException {
-        DataSource at = database.fresh(folder);
-        Database.run(at, "CREATE TABLE orders (id integer PRIMARY KEY, card " + database.bytes() + ", note text)");
-        KeyManager app = kms(b -> b.masterKey(from.twin()));
-        try (Connection connection = at.getConnection();
-                var insert = connection.prepareStatement("INSERT INTO orders VALUES (?, ?, 'x')")) {
-            connection.setAutoCommit(false);
-            for (int i = 1; i <= rows; i++) {
-                insert.setInt(1, i);
-                insert.setBytes(2, i % 7 == 0 ? null : sealed(app, i, headers));
-                insert.executeUpdate();
-            }
-            connection.commit();
-        }
-        return at;
-    }
-
-    private static byte[] sealed(KeyManager app, int row, int headers) {
-        return app.encrypt("card of " + row)
-                .context("n", Integer.toString(row % headers))
-                .associatedData(id(row))
-                .toBytes();
-    }
-
-    private static byte[] id(int row) {
-        return Integer.toString(row).getBytes(StandardCharsets.UTF_8);
-    }
-
-    private Migration orders(KeyManager kms, DataSource at) {
-        return Migration.of(kms).column(at, "orders", "id", "card");
-    }
-
-    private static void opens(KeyManager kms, DataSource at, int row, int headers) throws SQLException {
-        byte[] message = Database.bytes(at, "SELECT card FROM orders WHERE id = " + row);
-        assertThat(kms.decrypt(message)
-                        .context("n", Integer.toString(row % headers))
-                        .associatedData(id(row))
-                        .toText())
-                .isEqualTo("card of " + row);
-    }
-
+class MigrationColumnTest extends MovedOrders {
     @ParameterizedTest
     @EnumSource
     void run_wholeColumn_everyRowIsUnderTheNewKeyByOneCallAHeader(Database database) throws Exception {
@@ -256,116 +172,6 @@ class MigrationColumnTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void run_stoppedAndStartedAgain_goesOnWithItsCounts(boolean table) throws Exception {
-        DataSource at = filled(Database.SQLITE, 70, 7);
-        Path checkpoint = folder.resolve("checkpoint");
-        KeyManager kms = moving();
-        Migration[] job = new Migration[1];
-        job[0] = checkpointed(orders(kms, at), table, checkpoint).batch(10).progress(now -> {
-            if (now.read() == 30) {
-                job[0].stop();
-            }
-        });
-        MigrationReport first = job[0].run();
-        assertThat(first.complete()).isFalse();
-        assertThat(first.moved()).isEqualTo(30);
-        assertThat(first.after()).isEmpty();
-        assertThat(first.retirable()).isEmpty();
-        // Other keys than before: going on would leave what lies before it where it is.
-        FaultyMasterKey other = new FaultyMasterKey("other");
-        if (!table) {
-            KeyManager otherWay = kms(b -> b.masterKey(other).alsoOpenWith(from.twin()));
-            assertThatThrownBy(() -> checkpointed(orders(otherWay, at), false, checkpoint)
-                            .run())
-                    .isInstanceOf(ConfigurationException.class)
-                    .hasMessageContaining("another job");
-        }
-        List<Long> read = new ArrayList<>();
-        MigrationReport second = checkpointed(orders(kms, at), table, checkpoint)
-                .batch(10)
-                .progress(now -> read.add(now.read()))
-                .run();
-        assertThat(read.get(0)).as("goes on").isEqualTo(40);
-        assertThat(second.complete()).isTrue();
-        assertThat(second.moved()).isEqualTo(60);
-        assertThat(second.before()).containsExactly(new KeyCount(Kind.MASTER_KEY, OLD, "1", 60));
-        assertThat(second.after()).containsExactly(new KeyCount(Kind.MASTER_KEY, NEW, "1", 60));
-        if (table) {
-            assertThat(Database.column(at, "SELECT job FROM progress")).isEmpty();
-        } else {
-            assertThat(checkpoint).doesNotExist();
-        }
-    }
-
-    private static Migration checkpointed(Migration job, boolean table, Path file) {
-        return table ? job.checkpointTable("progress") : job.checkpoint(file);
-    }
-
-    @Test
-    void run_errors_areCollectedByRowAndTheJobGoesOn() throws Exception {
-        DataSource at = filled(Database.SQLITE, 20, 4);
-        FaultyMasterKey stranger = new FaultyMasterKey("stranger");
-        byte[] foreign = kms(b -> b.masterKey(stranger)).encrypt("x").toBytes();
-        byte[] cut = Arrays.copyOf(foreign, 60);
-        byte[] changed = Database.bytes(at, "SELECT card FROM orders WHERE id = 1");
-        changed[60] ^= 1; // inside the commitment or what lies before it
-        for (Object[] row : new Object[][] {{foreign, 3}, {cut, 5}, {changed, 8}, {new byte[0], 9}}) {
-            Database.update(at, "UPDATE orders SET card = ? WHERE id = ?", row);
-        }
-        MigrationReport report = orders(moving(), at).run();
-        assertThat(report.complete()).isTrue();
-        assertThat(report.clean()).isFalse();
-        assertThat(report.failed()).isEqualTo(4);
-        assertThat(report.failures()).extracting(Failure::item).containsExactly("3", "5", "8", "9");
-        assertThat(report.failures())
-                .extracting(failure -> failure.error().code())
-                .contains(ErrorCode.KMS_NO_MATCHING_RECIPIENT, ErrorCode.KMS_MESSAGE_MALFORMED);
-        assertThat(report.moved()).isEqualTo(14);
-        assertThat(report.retirable()).as("something may lie under it still").isEmpty();
-        assertThat(Database.bytes(at, "SELECT card FROM orders WHERE id = 3")).isEqualTo(foreign);
-        MigrationReport few = orders(kms(b -> b.masterKey(to.twin()).alsoOpenWith(from.twin())), at)
-                .mostFailures(2)
-                .batch(1)
-                .checkpoint(folder.resolve("checkpoint"))
-                .run();
-        assertThat(few.complete()).isFalse();
-        assertThat(few.failed()).isEqualTo(2);
-        assertThat(few.read()).isLessThan(18);
-        assertThat(folder.resolve("checkpoint")).as("begins anew").doesNotExist();
-    }
-
-    @ParameterizedTest
-    @EnumSource
-    void run_databaseRefusesARow_theOthersOfItsBatchAreMoved(Database database) throws Exception {
-        DataSource at = filled(database, 20, 4);
-        Database.run(
-                at,
-                database == Database.SQLITE
-                        ? "CREATE TRIGGER guarded BEFORE UPDATE ON orders WHEN OLD.id IN (3, 11) BEGIN SELECT"
-                                + " RAISE(ABORT, 'secret word'); END"
-                        : "ALTER TABLE orders ADD CONSTRAINT guarded CHECK (id NOT IN (3, 11)) NOT VALID");
-        MigrationReport report = orders(moving(), at).run();
-        assertThat(report.complete()).isTrue();
-        assertThat(report.moved()).isEqualTo(16);
-        assertThat(report.failures()).extracting(Failure::item).containsExactly("3", "11");
-        assertThat(report.failures()).allSatisfy(failure -> {
-            assertThat(failure.error().code()).isEqualTo(ErrorCode.KMS_OPERATION_REFUSED);
-            assertThat(failure.error()).hasMessageNotContaining("secret word");
-        });
-        assertThat(report.leftAfter()).isEqualTo(2);
-    }
-
-    @Test
-    void run_providerAwayForAWhile_isWaitedFor() throws Exception {
-        DataSource at = filled(Database.SQLITE, 6, 2);
-        to.fail(Operation.WRAP, 3, () -> new UnavailableException("No answer.", "The test says so.", "Try again."));
-        MigrationReport report = orders(moving(), at).run();
-        assertThat(report.clean()).isTrue();
-        assertThat(report.moved()).isEqualTo(6);
-    }
-
-    @ParameterizedTest
     @EnumSource
     void convert_rawColumns_becomeMessagesBoundToTheirRows(Database database) throws Exception {
         DataSource at = database.fresh(folder);
@@ -503,60 +309,6 @@ class MigrationColumnTest {
         }
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void names_thatAreQuotedHostileOrWrong(Database database) throws Exception {
-        DataSource at = database.fresh(folder);
-        String table = "Or\"ders; DROP TABLE x";
-        String quoted = "\"Or\"\"ders; DROP TABLE x\"";
-        Database.run(
-                at,
-                "CREATE TABLE " + quoted + " (\"I d\" integer PRIMARY KEY, \"car\"\"d\" " + database.bytes()
-                        + ", part integer, uniq integer NOT NULL UNIQUE, maybe integer UNIQUE)",
-                "CREATE TABLE pairs (a integer, b integer, c " + database.bytes() + ", PRIMARY KEY (a, b))");
-        KeyManager app = kms(b -> b.masterKey(from.twin()));
-        Database.update(at, "INSERT INTO " + quoted + " VALUES (1, ?, 1, 1, 1)", (Object)
-                app.encrypt("x").toBytes());
-        KeyManager kms = moving();
-        assertThat(Migration.of(kms).column(at, table, "I d", "car\"d").run().moved())
-                .isEqualTo(1);
-        assertThat(Migration.of(kms).column(at, table, "uniq", "car\"d").run().already())
-                .isEqualTo(1);
-        for (String[] wrong : new String[][] {
-            {"nowhere", "id", "card"},
-            {table, "id", "card"},
-            {table, "I d", "card"},
-            {table, "part", "car\"d"},
-            {table, "maybe", "car\"d"},
-            {"pairs", "a", "c"},
-            {"Or_ders; DROP TABLE x", "I d", "car\"d"}
-        }) {
-            assertThatThrownBy(() -> Migration.of(kms)
-                            .column(at, wrong[0], wrong[1], wrong[2])
-                            .run())
-                    .as(String.join(" ", wrong))
-                    .isInstanceOf(ConfigurationException.class);
-        }
-        for (String wrong : List.of("", "a\0b", "a\nb", "a.b.c", "x".repeat(129))) {
-            assertThatThrownBy(() -> Migration.of(kms).column(at, wrong, "id", "card"))
-                    .isInstanceOf(IllegalArgumentException.class);
-        }
-        if (database == Database.POSTGRESQL) {
-            String schema =
-                    (String) Database.column(at, "SELECT current_schema()").get(0);
-            assertThat(Migration.of(kms)
-                            .column(at, schema + "." + table, "I d", "car\"d")
-                            .run()
-                            .already())
-                    .isEqualTo(1);
-            Database.run(at, "CREATE TABLE padded (k char(5) PRIMARY KEY, c bytea)");
-            assertThatThrownBy(() ->
-                            Migration.of(kms).column(at, "padded", "k", "c").run())
-                    .isInstanceOf(ConfigurationException.class)
-                    .hasMessageContaining("bpchar");
-        }
-    }
-
     @Test
     void connection_isGivenBackAsItWas() throws Exception {
         DataSource at = filled(Database.POSTGRESQL, 3, 1);
@@ -570,38 +322,5 @@ class MigrationColumnTest {
             assertThat(one.getTransactionIsolation()).isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
             assertThat(one.getNetworkTimeout()).isEqualTo(12_345);
         }
-    }
-
-    @Test
-    void builder_misused_saysHow() throws Exception {
-        KeyManager kms = moving();
-        DataSource at = filled(Database.SQLITE, 1, 1);
-        assertThatThrownBy(() -> Migration.of(kms).run()).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> orders(kms, at).files(List.of(folder))).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> orders(kms, at).batch(0)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> orders(kms, at).batch(1).batch(2)).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> orders(kms, at)
-                        .checkpoint(folder.resolve("x"))
-                        .checkpointTable("y")
-                        .run())
-                .isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> Migration.of(kms)
-                        .files(List.of(folder))
-                        .checkpointTable("y")
-                        .run())
-                .isInstanceOf(IllegalStateException.class);
-        KeyManager decryptOnly = kms(b -> b.alsoOpenWith(from.twin()));
-        assertThatThrownBy(() -> orders(decryptOnly, at).run()).isInstanceOf(RefusedException.class);
-        assertThatThrownBy(() ->
-                        orders(kms, at).change(r -> r.add("faulty://nobody")).run())
-                .isInstanceOf(ConfigurationException.class);
-        Migration once = orders(kms, at);
-        once.run();
-        assertThatThrownBy(once::run).isInstanceOf(IllegalStateException.class);
-        Thread.currentThread().interrupt();
-        assertThatThrownBy(() -> orders(kms, at).run())
-                .isInstanceOf(io.sealwright.kms.error.CallInterruptedException.class);
-        assertThat(Thread.interrupted()).isTrue();
-        assertThat(Files.exists(folder.resolve("x"))).isFalse();
     }
 }

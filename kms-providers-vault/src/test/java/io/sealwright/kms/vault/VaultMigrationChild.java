@@ -59,7 +59,8 @@ final class VaultMigrationChild {
             }
             System.out.println("done " + (report.clean() ? "clean" : "unclean " + report.failures()) + " moved="
                     + report.moved() + " already=" + report.already() + " lost=" + report.lostRaces() + " millis="
-                    + report.took().toMillis() + " before=" + report.before() + " after=" + report.after()
+                    + report.took().toMillis() + " perSecond=" + Math.round(report.perSecond()) + " before="
+                    + report.before() + " after=" + report.after()
                     + " calls" + calls);
         }
     }
