@@ -140,6 +140,72 @@ expect 1 "$kms" encrypt original -m aws-kms://alias/app -o never
 grep -q 'io.sealwright:kms-providers-aws' "$work/err" || fail "a missing module was not named"
 ok "a master key from the environment: made, used, rotated, refused by name"
 
+# docs/MOVING.md, from a variable to a key that is no variable, with the page's own two lines.
+files=$work/files app=$work/app.db
+mkdir -p "$files/deep"
+sql() { python3 - "$app" "$@" << 'END'
+import sqlite3, sys
+base = sqlite3.connect(sys.argv[1])
+if sys.argv[2] == "fill":
+    base.execute("CREATE TABLE orders (id integer PRIMARY KEY, card blob)")
+    for id, name in enumerate(sys.argv[3:], 1):
+        base.execute("INSERT INTO orders VALUES (?, ?)", (id, open(name, "rb").read()))
+    base.execute("INSERT INTO orders VALUES (0, NULL)")
+    base.commit()
+elif sys.argv[2] == "dump":
+    for id, card in base.execute("SELECT id, hex(card) FROM orders ORDER BY id"):
+        print(id, card)
+else:
+    open(sys.argv[4], "wb").write(base.execute("SELECT card FROM orders WHERE id = ?", (sys.argv[3],)).fetchone()[0])
+END
+}
+mapfile -t lines < <(sed -n '/^   kms migrate /,/^   ```/p' "$clone/docs/MOVING.md" | sed '/```/d; s/^ *//' | sed ':a; /\\$/{N; s/\\\n */ /; ba}' |
+  sed "s|jdbc:postgresql://db/app|jdbc:sqlite:$app|; s|vault-transit://transit/app|local://default|; s|/var/lib/app/files|$files|; s|^kms |'$kms' |")
+[ "${#lines[@]}" = 2 ] && [[ ${lines[0]} == *" migrate "*orders.checkpoint ]] && [[ ${lines[1]} == *" rewrap "*"$files" ]] ||
+  fail "docs/MOVING.md has other lines than this test knows: ${lines[*]}"
+page() { bash -c "$*"; }
+KMS_HOME=$work/moving expect 0 "$kms" master-key bootstrap --create
+(
+  export KMS_HOME=$work/moving MASTER_ENCRYPTION_KEY
+  MASTER_ENCRYPTION_KEY=$(head -c 32 /dev/urandom | base64)
+  for row in 1 2 3 4; do # step 1: sealed with the variable's key; step 2: row 4 with the new one
+    echo "card $row" > "$work/card$row"
+    expect 0 "$kms" encrypt "$work/card$row" -m "$([ "$row" = 4 ] && echo local://default || echo env://MASTER_ENCRYPTION_KEY)"
+  done
+  sql fill "$work"/card?.sealed
+  cp "$work/card1.sealed" "$files/one.sealed"
+  cp "$work/card2.sealed" "$files/deep/two.sealed"
+  echo plain > "$files/plain.txt"
+  sql dump > "$work/rows"
+  for line in "${lines[@]}"; do # step 3
+    expect 0 page "$line --dry-run"
+    grep -Eq '^would be moved +[23]$' "$work/out" && grep -Eq '^before +[23] under env://MASTER_ENCRYPTION_KEY version ' "$work/out" ||
+      fail "a dry run does not say what would be done"
+    ! grep -q 'can be retired' "$work/out" || fail "a dry run gives a verdict"
+  done
+  sql dump | cmp - "$work/rows" && cmp "$work/card1.sealed" "$files/one.sealed" && [ ! -e orders.checkpoint ] || fail "a dry run changed something"
+  for line in "${lines[@]}"; do # steps 4 and 5
+    expect 0 page "$line"
+    grep -Eq '^moved +[23]$' "$work/out" && grep -Eq '^looked at +[34]: [0-9.]+ a second$' "$work/out" || fail "it does not say what was moved, and how fast"
+    grep -Eq '^now +[24] under local://default version 1$' "$work/out" || fail "it does not say what lies where now"
+    grep -Eq '^env://MASTER_ENCRYPTION_KEY version .* can be retired' "$work/out" || fail "the variable's key is not said to be retirable"
+  done
+  [ ! -e orders.checkpoint ] || fail "a checkpoint was left behind"
+  [ "$(cat "$files/plain.txt")" = plain ] || fail "a file that is no message was changed"
+  expect 0 page "${lines[0]} --json"
+  python3 -c 'import json,sys; told = json.load(open(sys.argv[1])); assert told["already"] == 4 and told["moved"] == 0 and told["perSecond"] > 0' "$work/out" ||
+    fail "a second run finds something to do"
+)
+for row in 1 2 3 4; do # the variable is retired
+  sql take "$row" "$work/moved$row"
+  KMS_HOME=$work/moving expect 0 "$kms" decrypt "$work/moved$row" -o "$work/opened$row"
+  cmp "$work/opened$row" "$work/card$row" || fail "row $row does not open to what was sealed"
+done
+KMS_HOME=$work/moving expect 0 "$kms" decrypt "$files/deep/two.sealed" -o "$work/opened-file"
+cmp "$work/opened-file" "$work/card2" || fail "a file does not open to what was sealed"
+KMS_HOME=$work/moving expect 1 "$kms" decrypt "$work/card1.sealed" -o never
+ok "rows and files moved from a variable to local://default by the lines of docs/MOVING.md: a dry run, the move, a verdict"
+
 expect 0 script -qec "'$kms' encrypt - < /dev/null; echo code \$?" /dev/null
 grep -q 'KMS_CLI_TERMINAL' "$work/out" && grep -q 'code 1' "$work/out" || fail "a message was written to a terminal"
 ok "binary to a terminal is refused"
