@@ -1,16 +1,9 @@
 package io.sealwright.examples.keyring;
 
 import io.sealwright.kms.spi.MasterKey;
-import io.sealwright.kms.spi.MasterKeyUri;
-import io.sealwright.kms.spi.ProviderSettings;
-import io.sealwright.kms.spi.TimeSource;
-import io.sealwright.kms.spi.Variables;
 import io.sealwright.kms.testkit.masterkey.MasterKeyContract;
 import io.sealwright.kms.testkit.masterkey.Situation;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -29,29 +22,19 @@ class KeyringContractTest extends MasterKeyContract {
         server.close();
     }
 
-    private static MasterKey key(String name) {
-        Variables variables =
-                Variables.of(Map.of("KEYRING_ADDR", server.address(), "KEYRING_TOKEN", KeyringServer.TOKEN));
-        return new KeyringProvider()
-                .open(
-                        MasterKeyUri.parse("keyring://" + name),
-                        new ProviderSettings(
-                                Path.of("unused"), false, Duration.ofSeconds(10), TimeSource.system(), variables));
-    }
-
     @Override
     protected MasterKey open() {
-        return key("app");
+        return server.key("app");
     }
 
     @Override
     protected MasterKey openOther() {
-        return key("other");
+        return server.key("other");
     }
 
     @Override
     protected MasterKey openMissing() {
-        return key("missing");
+        return server.key("missing");
     }
 
     @Override

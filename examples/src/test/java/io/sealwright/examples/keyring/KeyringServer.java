@@ -2,6 +2,11 @@ package io.sealwright.examples.keyring;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.sealwright.kms.spi.MasterKey;
+import io.sealwright.kms.spi.MasterKeyUri;
+import io.sealwright.kms.spi.ProviderSettings;
+import io.sealwright.kms.spi.TimeSource;
+import io.sealwright.kms.spi.Variables;
 import io.sealwright.kms.testkit.masterkey.Situation;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -10,8 +15,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +39,7 @@ final class KeyringServer implements AutoCloseable {
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
+    private final List<String> asked = new CopyOnWriteArrayList<>();
     private final Map<String, List<byte[]>> keys = new ConcurrentHashMap<>();
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final int port;
@@ -49,6 +57,21 @@ final class KeyringServer implements AutoCloseable {
 
     String address() {
         return "http://127.0.0.1:" + port;
+    }
+
+    /** The paths of the requests so far. */
+    List<String> asked() {
+        return asked;
+    }
+
+    /** A key as an application configures it. */
+    MasterKey key(String name) {
+        Variables variables = Variables.of(Map.of("KEYRING_ADDR", address(), "KEYRING_TOKEN", TOKEN));
+        return new KeyringProvider()
+                .open(
+                        MasterKeyUri.parse("keyring://" + name),
+                        new ProviderSettings(
+                                Path.of("unused"), false, Duration.ofSeconds(10), TimeSource.system(), variables));
     }
 
     private HttpServer listen(int at) throws IOException {
@@ -82,6 +105,7 @@ final class KeyringServer implements AutoCloseable {
             exchange.getResponseHeaders().set("Connection", "close");
             byte[] body = exchange.getRequestBody().readAllBytes();
             Situation now = situation;
+            asked.add(exchange.getRequestURI().getPath());
             if (now == null) {
                 serve(exchange, body);
             } else {

@@ -1,140 +1,61 @@
 package io.sealwright.kms.vault;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
-import io.sealwright.kms.KeyManager;
-import io.sealwright.kms.SecretBytes;
-import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.spi.MasterKey;
-import io.sealwright.kms.spi.Recipient;
-import io.sealwright.kms.spi.RecipientKind;
-import io.sealwright.kms.spi.WrapBinding;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import io.sealwright.kms.testkit.masterkey.HostileMessageContract;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A message's recipients are only compared: whatever they name, nobody is called. */
+/** Whatever a message's recipients name, nobody is called, and the server that is configured only about its own key. */
 @ExtendWith(OpenBao.Extension.class)
-@Timeout(60)
-class VaultHostileMessageTest {
+class VaultHostileMessageTest extends HostileMessageContract {
     private final OpenBao bao;
+    private final FaultyProxy server;
 
     VaultHostileMessageTest(OpenBao bao) {
         this.bao = bao;
+        this.server = new FaultyProxy(bao.port());
+        bao.mount("", "hostile", "transit", "");
+        bao.root("POST", "hostile/keys/app", "{}");
     }
 
-    /** A sealer's key that puts another id into the header. */
-    private record Naming(String id) implements MasterKey {
-        @Override
-        public String uri() {
-            return "hostile:" + id;
-        }
-
-        @Override
-        public boolean inProcess() {
-            return true;
-        }
-
-        @Override
-        public boolean recognizes(Recipient recipient) {
-            return recipient.names(RecipientKind.VAULT_TRANSIT, id.getBytes(StandardCharsets.UTF_8));
-        }
-
-        @Override
-        public boolean isOutdated(Recipient recipient) {
-            return false;
-        }
-
-        @Override
-        public Recipient wrap(SecretBytes key, WrapBinding binding) {
-            byte[] wrap = new byte[64];
-            wrap[3] = 1;
-            return new Recipient(RecipientKind.VAULT_TRANSIT.id(), id.getBytes(StandardCharsets.UTF_8), wrap);
-        }
-
-        @Override
-        public SecretBytes unwrap(Recipient recipient, WrapBinding binding) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public String check() {
-            return "hostile";
-        }
-
-        @Override
-        public String rotate() {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void close() {
-            // Holds nothing.
-        }
+    @AfterEach
+    void close() {
+        server.close();
     }
 
-    @Test
-    void decrypt_64UnknownAndHostileRecipients_connectsToNothing() throws Exception {
-        AtomicInteger connections = new AtomicInteger();
-        try (ServerSocket trap = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
-                FaultyProxy server = new FaultyProxy(bao.port())) {
-            Thread listener = new Thread(() -> {
-                while (!trap.isClosed()) {
-                    try {
-                        trap.accept().close();
-                        connections.incrementAndGet();
-                    } catch (java.io.IOException e) {
-                        return;
-                    }
-                }
-            });
-            listener.setDaemon(true);
-            listener.start();
-            String inside = "127.0.0.1:" + trap.getLocalPort();
-            List<String> ids = new ArrayList<>(List.of(
-                    "vault-transit://169.254.169.254/latest/meta-data",
-                    "vault-transit://" + inside + "/transit/app",
-                    "http://" + inside + "/v1/transit/decrypt/app",
-                    inside,
-                    ":" + inside + "/app",
-                    "pkcs11:?module-path=/tmp/evil.so",
-                    ":transit/../sys/raw/app",
-                    ":transit/app?x=" + inside,
-                    "\r\nHost: " + inside));
-            while (ids.size() < 64) {
-                ids.add("team" + ids.size() + ":transit/app");
-            }
-            var hostile = KeyManager.builder().masterKey(new Naming(ids.get(0)));
-            ids.subList(1, ids.size()).forEach(id -> hostile.alsoWrapWith(new Naming(id)));
-            byte[] message;
-            try (KeyManager sealing = hostile.build()) {
-                message = sealing.encrypt("hello").toBytes();
-            }
-            VaultOptions options = VaultOptions.builder()
-                    .address(server.address())
-                    .auth(VaultAuth.token(bao.rootToken()))
-                    .build();
-            try (KeyManager opening = KeyManager.builder()
-                    .masterKey(VaultKeys.masterKey(options, "transit/app"))
-                    .build()) {
-                for (int i = 0; i < 2; i++) { // cold, and once more
-                    assertThatThrownBy(() -> opening.decrypt(message).toText())
-                            .isInstanceOf(NoMatchingRecipientException.class);
-                }
-            }
-            assertThat(server.requests())
-                    .as("the server that is configured is asked about its own key at most")
-                    .allMatch(line ->
-                            line.equals("GET /v1/auth/token/lookup-self") || line.equals("GET /v1/transit/keys/app"))
-                    .hasSizeLessThanOrEqualTo(3);
-        }
-        assertThat(connections).hasValue(0);
+    @Override
+    protected MasterKey open() {
+        VaultOptions options = VaultOptions.builder()
+                .address(server.address())
+                .auth(VaultAuth.token(bao.rootToken()))
+                .build();
+        return VaultKeys.masterKey(options, "hostile/app");
+    }
+
+    @Override
+    protected List<String> hostileIds(String address, String library) {
+        return List.of(
+                "vault-transit://169.254.169.254/latest/meta-data",
+                "vault-transit://" + address + "/hostile/app",
+                "http://" + address + "/v1/hostile/decrypt/app",
+                ":" + address + "/app",
+                ":hostile/../sys/raw/app",
+                ":hostile/app?x=" + address);
+    }
+
+    @Override
+    protected String foreignId(int number) {
+        return "team" + number + ":hostile/app";
+    }
+
+    @Override
+    protected List<String> asked() {
+        return server.requests();
+    }
+
+    @Override
+    protected boolean asksForOwnKey(String request) {
+        return request.equals("GET /v1/auth/token/lookup-self") || request.equals("GET /v1/hostile/keys/app");
     }
 }

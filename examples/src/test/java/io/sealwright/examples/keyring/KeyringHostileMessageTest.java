@@ -1,0 +1,49 @@
+package io.sealwright.examples.keyring;
+
+import io.sealwright.kms.spi.MasterKey;
+import io.sealwright.kms.testkit.masterkey.HostileMessageContract;
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/** Whatever a message names, the example asks nobody but its own server, and that for its own key alone. */
+class KeyringHostileMessageTest extends HostileMessageContract {
+    private static KeyringServer server;
+
+    @BeforeAll
+    static void start() throws IOException {
+        server = new KeyringServer();
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @Override
+    protected MasterKey open() {
+        return server.key("app");
+    }
+
+    @Override
+    protected List<String> hostileIds(String address, String library) {
+        return List.of(
+                "keyring://" + address + "/app", "keyring://app/../other", "keyring://app?addr=" + address, "app");
+    }
+
+    @Override
+    protected String foreignId(int number) {
+        return "keyring://app" + number;
+    }
+
+    @Override
+    protected List<String> asked() {
+        return server.asked();
+    }
+
+    @Override
+    protected boolean asksForOwnKey(String request) {
+        return request.equals("/v1/keys/app/version");
+    }
+}
