@@ -23,6 +23,10 @@ import io.grpc.stub.StreamObserver;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.crypto.Cipher;
@@ -155,34 +159,23 @@ final class KmsService extends KeyManagementServiceGrpc.KeyManagementServiceImpl
 
     @Override
     public void getCryptoKey(GetCryptoKeyRequest request, StreamObserver<CryptoKey> to) {
-        Answering.answer(to, () -> {
-            Matcher name = matched(request.getName());
-            gate.demand("cloudkms.cryptoKeys.get", request.getName(), "on");
-            synchronized (kms) {
-                CryptoKey shown = key(name.group(1)).shown();
-                return switch (kms.lie()) {
-                    case EMPTY -> CryptoKey.getDefaultInstance();
-                    case WRONG_NAME ->
-                        shown.toBuilder().setName(shown.getName() + "-not").build();
-                    default -> shown;
-                };
-            }
+        onKey(to, "cryptoKeys.get", request.getName(), key -> {
+            CryptoKey shown = key.shown();
+            return switch (kms.lie()) {
+                case EMPTY -> CryptoKey.getDefaultInstance();
+                case WRONG_NAME ->
+                    shown.toBuilder().setName(shown.getName() + "-not").build();
+                default -> shown;
+            };
         });
     }
 
     @Override
     public void getCryptoKeyVersion(GetCryptoKeyVersionRequest request, StreamObserver<CryptoKeyVersion> to) {
-        Answering.answer(to, () -> {
-            Matcher name = matched(request.getName());
-            gate.demand("cloudkms.cryptoKeyVersions.get", request.getName(), "on");
-            synchronized (kms) {
-                FakeKey key = key(name.group(1));
-                FakeKey.Version version = named(key, name);
-                // What was being generated is ready when it is looked at.
-                if (version.state == CryptoKeyVersionState.PENDING_GENERATION) {
-                    version.state = CryptoKeyVersionState.ENABLED;
-                }
-                return key.shown(version);
+        onVersion(to, "get", request.getName(), (key, version) -> {
+            // What was being generated is ready when it is looked at.
+            if (version.state == CryptoKeyVersionState.PENDING_GENERATION) {
+                version.state = CryptoKeyVersionState.ENABLED;
             }
         });
     }
@@ -190,102 +183,89 @@ final class KmsService extends KeyManagementServiceGrpc.KeyManagementServiceImpl
     /** A version of a key in hardware is not ready at once. */
     @Override
     public void createCryptoKeyVersion(CreateCryptoKeyVersionRequest request, StreamObserver<CryptoKeyVersion> to) {
-        Answering.answer(to, () -> {
-            Matcher name = matched(request.getParent());
-            gate.demand("cloudkms.cryptoKeyVersions.create", request.getParent(), "on");
-            synchronized (kms) {
-                FakeKey key = key(name.group(1));
-                if (key.protection == ProtectionLevel.EXTERNAL) {
-                    throw Errors.invalid("An external key's version needs external_protection_level_options.");
-                }
-                return key.shown(key.add(
-                        key.protection == ProtectionLevel.HSM
-                                ? CryptoKeyVersionState.PENDING_GENERATION
-                                : CryptoKeyVersionState.ENABLED));
+        onKey(to, "cryptoKeyVersions.create", request.getParent(), key -> {
+            if (key.protection == ProtectionLevel.EXTERNAL) {
+                throw Errors.invalid("An external key's version needs external_protection_level_options.");
             }
+            return key.shown(key.add(
+                    key.protection == ProtectionLevel.HSM
+                            ? CryptoKeyVersionState.PENDING_GENERATION
+                            : CryptoKeyVersionState.ENABLED));
         });
     }
 
     @Override
     public void updateCryptoKeyPrimaryVersion(
             UpdateCryptoKeyPrimaryVersionRequest request, StreamObserver<CryptoKey> to) {
-        Answering.answer(to, () -> {
-            Matcher name = matched(request.getName());
-            gate.demand("cloudkms.cryptoKeys.update", request.getName(), "on");
-            synchronized (kms) {
-                FakeKey key = key(name.group(1));
-                demandPurpose(key);
-                if (!request.getCryptoKeyVersionId().matches("[0-9]{1,9}")) {
-                    throw Errors.invalid("Invalid crypto_key_version_id.");
-                }
-                FakeKey.Version version = version(key, Integer.parseInt(request.getCryptoKeyVersionId()));
-                demandEnabled(key, version);
-                key.primary = version.number;
-                return key.shown();
+        onKey(to, "cryptoKeys.update", request.getName(), key -> {
+            demandPurpose(key);
+            if (!request.getCryptoKeyVersionId().matches("[0-9]{1,9}")) {
+                throw Errors.invalid("Invalid crypto_key_version_id.");
             }
+            FakeKey.Version version = version(key, Integer.parseInt(request.getCryptoKeyVersionId()));
+            demandEnabled(key, version);
+            key.primary = version.number;
+            return key.shown();
         });
     }
 
     /** Enables and disables. */
     @Override
     public void updateCryptoKeyVersion(UpdateCryptoKeyVersionRequest request, StreamObserver<CryptoKeyVersion> to) {
-        Answering.answer(to, () -> {
-            Matcher name = matched(request.getCryptoKeyVersion().getName());
-            gate.demand(
-                    "cloudkms.cryptoKeyVersions.update",
-                    request.getCryptoKeyVersion().getName(),
-                    "on");
-            synchronized (kms) {
-                FakeKey key = key(name.group(1));
-                FakeKey.Version version = named(key, name);
-                CryptoKeyVersionState wanted = request.getCryptoKeyVersion().getState();
-                if (!request.getUpdateMask().getPathsList().equals(java.util.List.of("state")) || !usable(wanted)) {
-                    throw Errors.invalid("Only the state may be changed, to ENABLED or DISABLED.");
-                }
-                if (!usable(version.state)) {
-                    throw Errors.notEnabled(key.nameOf(version), version.state.name());
-                }
-                version.state = wanted;
-                return key.shown(version);
+        onVersion(to, "update", request.getCryptoKeyVersion().getName(), (key, version) -> {
+            CryptoKeyVersionState wanted = request.getCryptoKeyVersion().getState();
+            if (!request.getUpdateMask().getPathsList().equals(List.of("state")) || !usable(wanted)) {
+                throw Errors.invalid("Only the state may be changed, to ENABLED or DISABLED.");
             }
+            demandUsable(key, version);
+            version.state = wanted;
         });
-    }
-
-    private static boolean usable(CryptoKeyVersionState state) {
-        return state == CryptoKeyVersionState.ENABLED || state == CryptoKeyVersionState.DISABLED;
     }
 
     /** Only schedules it; {@link FakeKms#destroy} is what time does then. */
     @Override
     public void destroyCryptoKeyVersion(DestroyCryptoKeyVersionRequest request, StreamObserver<CryptoKeyVersion> to) {
-        Answering.answer(to, () -> {
-            Matcher name = matched(request.getName());
-            gate.demand("cloudkms.cryptoKeyVersions.destroy", request.getName(), "on");
-            synchronized (kms) {
-                FakeKey key = key(name.group(1));
-                FakeKey.Version version = named(key, name);
-                if (!usable(version.state)) {
-                    throw Errors.notEnabled(key.nameOf(version), version.state.name());
-                }
-                version.state = CryptoKeyVersionState.DESTROY_SCHEDULED;
-                return key.shown(version);
-            }
+        onVersion(to, "destroy", request.getName(), (key, version) -> {
+            demandUsable(key, version);
+            version.state = CryptoKeyVersionState.DESTROY_SCHEDULED;
         });
     }
 
     @Override
     public void restoreCryptoKeyVersion(RestoreCryptoKeyVersionRequest request, StreamObserver<CryptoKeyVersion> to) {
+        onVersion(to, "restore", request.getName(), (key, version) -> {
+            if (version.state != CryptoKeyVersionState.DESTROY_SCHEDULED) {
+                throw Errors.precondition(key.nameOf(version) + " is not scheduled for destruction.");
+            }
+            version.state = CryptoKeyVersionState.DISABLED;
+        });
+    }
+
+    /** Answers what {@code how} makes of the key that a resource names, or is a part of, if the caller may. */
+    private <A> void onKey(StreamObserver<A> to, String permission, String resource, Function<FakeKey, A> how) {
+        onResource(to, permission, resource, (key, name) -> how.apply(key));
+    }
+
+    /** Answers with the version that a resource names, as it is when {@code change} is done. */
+    private void onVersion(
+            StreamObserver<CryptoKeyVersion> to,
+            String permission,
+            String resource,
+            BiConsumer<FakeKey, FakeKey.Version> change) {
+        onResource(to, "cryptoKeyVersions." + permission, resource, (key, name) -> {
+            FakeKey.Version version = named(key, name);
+            change.accept(key, version);
+            return key.shown(version);
+        });
+    }
+
+    private <A> void onResource(
+            StreamObserver<A> to, String permission, String resource, BiFunction<FakeKey, Matcher, A> how) {
         Answering.answer(to, () -> {
-            Matcher name = matched(request.getName());
-            gate.demand("cloudkms.cryptoKeyVersions.restore", request.getName(), "on");
+            Matcher name = matched(resource);
+            gate.demand("cloudkms." + permission, resource, "on");
             synchronized (kms) {
-                FakeKey key = key(name.group(1));
-                FakeKey.Version version = named(key, name);
-                if (version.state != CryptoKeyVersionState.DESTROY_SCHEDULED) {
-                    throw Errors.precondition(key.nameOf(version) + " is not scheduled for destruction.");
-                }
-                version.state = CryptoKeyVersionState.DISABLED;
-                return key.shown(version);
+                return how.apply(key(name.group(1)), name);
             }
         });
     }
@@ -333,6 +313,16 @@ final class KmsService extends KeyManagementServiceGrpc.KeyManagementServiceImpl
 
     private static void demandEnabled(FakeKey key, FakeKey.Version version) {
         if (version.state != CryptoKeyVersionState.ENABLED) {
+            throw Errors.notEnabled(key.nameOf(version), version.state.name());
+        }
+    }
+
+    private static boolean usable(CryptoKeyVersionState state) {
+        return state == CryptoKeyVersionState.ENABLED || state == CryptoKeyVersionState.DISABLED;
+    }
+
+    private static void demandUsable(FakeKey key, FakeKey.Version version) {
+        if (!usable(version.state)) {
             throw Errors.notEnabled(key.nameOf(version), version.state.name());
         }
     }
