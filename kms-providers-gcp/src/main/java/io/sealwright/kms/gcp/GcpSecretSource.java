@@ -23,10 +23,13 @@ import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretVersion;
 import io.sealwright.kms.spi.SecretVersions;
 import io.sealwright.kms.spi.UntilClosed;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A secret in Secret Manager whose payload is 32 bytes as 64 hex digits or in base64, one newline behind them allowed. The newest version
@@ -35,10 +38,18 @@ import java.util.Optional;
 final class GcpSecretSource implements SecretSource {
     private static final String LATEST = "/versions/latest";
 
+    /** Requests of one look that are under way together. */
+    static final int AT_ONCE = 16;
+
     private final String uri;
     private final String name;
     private final Session<SecretManagerServiceClient> session;
     private final UntilClosed<Session<SecretManagerServiceClient>> use;
+
+    private final DestroyedVersions destroyed = new DestroyedVersions();
+
+    /** An older version that was asked for. */
+    private record Older(int number, Session<SecretManagerServiceClient>.Asked<AccessSecretVersionResponse> asked) {}
 
     /** @param name the resource's */
     GcpSecretSource(String uri, String name, Session<SecretManagerServiceClient> session) {
@@ -54,8 +65,9 @@ final class GcpSecretSource implements SecretSource {
     }
 
     /**
-     * One request for each version number, from the newest down, {@link SecretVersions#MOST} at most. (A list of the enabled ones
-     * would need a permission that the accessor's role does not have.)
+     * One request for each version number, from the newest down, {@link SecretVersions#MOST} at most, {@value #AT_ONCE} of them at once; those
+     * that are known to be destroyed are left out. (A list of the enabled ones would need a permission that the accessor's
+     * role does not have.)
      */
     @Override
     public SecretVersions fetch() {
@@ -72,9 +84,7 @@ final class GcpSecretSource implements SecretSource {
             throw e.typed(what, uri);
         }
         try {
-            for (int number = newest - 1; number > 0 && newest - number < SecretVersions.MOST; number--) {
-                older(what, number, deadline).ifPresent(previous::add);
-            }
+            older(what, newest, deadline, previous);
             return new SecretVersions(Integer.toString(newest), current, previous, Optional.empty());
         } catch (RuntimeException | Error e) {
             current.close();
@@ -83,10 +93,35 @@ final class GcpSecretSource implements SecretSource {
         }
     }
 
-    /** Empty if that version is disabled, destroyed or gone, or holds no key: it opens nothing. */
-    private Optional<SecretVersion> older(String what, int number, Deadline deadline) {
+    /** Adds the keys of those before the newest, in their order. */
+    private void older(String what, int newest, Deadline deadline, List<SecretVersion> to) {
+        Set<Integer> leftOut = destroyed.look(newest);
+        int oldest = Math.max(1, newest - SecretVersions.MOST + 1);
+        int next = newest - 1;
+        Deque<Older> underWay = new ArrayDeque<>();
         try {
-            AccessSecretVersionResponse response = access(what, "/versions/" + number, deadline);
+            do {
+                for (; next >= oldest && underWay.size() < AT_ONCE; next--) {
+                    if (!leftOut.contains(next)) {
+                        underWay.addLast(new Older(next, begin(what, "/versions/" + next, deadline)));
+                    }
+                }
+                if (!underWay.isEmpty()) {
+                    older(what, underWay.removeFirst()).ifPresent(to::add);
+                }
+            } while (next >= oldest || !underWay.isEmpty());
+        } catch (Refusal e) {
+            throw e.typed(what, uri);
+        } finally {
+            underWay.forEach(older -> older.asked().giveUp());
+        }
+    }
+
+    /** Empty if that version is disabled, destroyed or gone, or holds no key: it opens nothing. */
+    private Optional<SecretVersion> older(String what, Older older) {
+        int number = older.number();
+        try {
+            AccessSecretVersionResponse response = checked(older.asked().await(), what);
             if (number(response, what) != number) {
                 throw corrupt(what, "Another version came than the one asked for.");
             }
@@ -94,6 +129,9 @@ final class GcpSecretSource implements SecretSource {
                 return parsed(text).map(key -> SecretVersion.key("version " + number, key, null));
             }
         } catch (Refusal e) {
+            if (e.state().equals("DESTROYED")) {
+                destroyed.add(number);
+            }
             if (e.notFound() || !e.state().isEmpty()) {
                 return Optional.empty();
             }
@@ -202,12 +240,20 @@ final class GcpSecretSource implements SecretSource {
     }
 
     private AccessSecretVersionResponse access(String what, String version, Deadline deadline) throws Refusal {
-        AccessSecretVersionResponse response = session.ask(
+        return checked(begin(what, version, deadline).await(), what);
+    }
+
+    private Session<SecretManagerServiceClient>.Asked<AccessSecretVersionResponse> begin(
+            String what, String version, Deadline deadline) throws Refusal {
+        return session.begin(
                 what,
                 name,
                 SecretManagerServiceClient::accessSecretVersionCallable,
                 AccessSecretVersionRequest.newBuilder().setName(name + version).build(),
                 deadline);
+    }
+
+    private static AccessSecretVersionResponse checked(AccessSecretVersionResponse response, String what) {
         SecretPayload payload = response.getPayload();
         if (!payload.hasDataCrc32C() || payload.getDataCrc32C() != Crc.of(payload.getData())) {
             throw corrupt(what, "The payload's checksum does not fit it.");

@@ -4,6 +4,7 @@ import com.google.api.gax.grpc.GrpcStatusCode;
 import com.google.api.gax.rpc.ApiException;
 import com.google.api.gax.rpc.ErrorDetails;
 import com.google.api.gax.rpc.StatusCode;
+import com.google.auth.Retryable;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.PreconditionFailure;
 import io.sealwright.kms.error.ErrorCode;
@@ -45,14 +46,18 @@ final class Refusal extends Exception {
     private final String reason;
     private final String violation;
     private final boolean own;
+    private final boolean page;
+    private final boolean withoutToken;
     private final transient @Nullable Throwable below;
 
     /** @param resource what was asked for */
     Refusal(ApiException answer, String resource) {
         super(answer.getStatusCode().getCode().name(), null, false, false);
-        this.below = below(answer);
+        this.below = Causes.shown(answer);
+        this.withoutToken = Causes.has(answer, Retryable.class);
         RestError json = RestError.of(answer);
         if (json != null) {
+            this.page = false;
             this.code = json.code();
             this.text = json.message();
             this.reason = json.reason();
@@ -73,14 +78,20 @@ final class Refusal extends Exception {
                 : failed.getViolations(0).getType();
         // What gRPC itself makes of a page quotes the page, which may repeat what was asked; over HTTP a text is the
         // page.
-        boolean page = !(answer.getStatusCode() instanceof GrpcStatusCode)
+        this.page = !(answer.getStatusCode() instanceof GrpcStatusCode)
                 || text.startsWith("HTTP status code")
                 || text.contains("missing GRPC status");
         this.own = info != null || failed != null || (!page && Names.namedIn(text, resource));
     }
 
+    /** Whether the service answers that; what somebody on the way makes of a page is no answer of its. */
     boolean is(StatusCode.Code other) {
-        return code == other;
+        return !page && code == other;
+    }
+
+    /** Whether it is the credentials' fault: they are dead, or whoever makes tokens of them makes none. */
+    boolean ofCredentials() {
+        return withoutToken || code == StatusCode.Code.UNAUTHENTICATED;
     }
 
     /**
@@ -90,7 +101,7 @@ final class Refusal extends Exception {
     boolean mayBeTheWays() {
         return switch (code) {
             case DEADLINE_EXCEEDED -> true;
-            case INVALID_ARGUMENT, FAILED_PRECONDITION, RESOURCE_EXHAUSTED, ALREADY_EXISTS -> false;
+            case INVALID_ARGUMENT, FAILED_PRECONDITION, RESOURCE_EXHAUSTED, ALREADY_EXISTS -> page;
             default -> !own;
         };
     }
@@ -171,12 +182,18 @@ final class Refusal extends Exception {
     UnavailableException noAnswer(String what) {
         String why;
         String remedy;
+        if (ofCredentials()) {
+            return new UnavailableException(
+                    "Google gave no usable answer: " + what + ".",
+                    withoutToken
+                            ? "No token was to be had for the credentials: who makes them refuses, or is out of reach ("
+                                    + code + ")."
+                            : "The credentials are missing, expired or revoked (UNAUTHENTICATED" + told() + ").",
+                    "Look at GOOGLE_APPLICATION_CREDENTIALS, the machine's service account, or 'gcloud auth"
+                            + " application-default login'; what lies in files is read again by itself.",
+                    below);
+        }
         switch (code) {
-            case UNAUTHENTICATED -> {
-                why = "The credentials are missing, expired or revoked (UNAUTHENTICATED" + told() + ").";
-                remedy = "Look at GOOGLE_APPLICATION_CREDENTIALS, the machine's service account, or 'gcloud auth"
-                        + " application-default login'.";
-            }
             case RESOURCE_EXHAUSTED -> {
                 why = "A quota is used up, or too many requests come (RESOURCE_EXHAUSTED" + told() + ").";
                 remedy = "Repeat later; look at the project's quotas and at how many encryption contexts are used.";
@@ -204,18 +221,5 @@ final class Refusal extends Exception {
             return "";
         }
         return ": " + (reason.isEmpty() ? "" : Names.shown(reason) + ", ") + Names.shown(text);
-    }
-
-    /**
-     * What the connection itself complained of, if that is what happened. Nothing that quotes an answer: see
-     * {@link #told}.
-     */
-    private static @Nullable Throwable below(Throwable answer) {
-        for (Throwable e = answer; e != null; e = e.getCause()) {
-            if (e instanceof java.io.IOException || e instanceof java.security.GeneralSecurityException) {
-                return e;
-            }
-        }
-        return null;
     }
 }

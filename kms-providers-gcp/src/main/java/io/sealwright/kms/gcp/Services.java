@@ -21,8 +21,6 @@ import io.grpc.ManagedChannelProvider;
 import io.grpc.TlsChannelCredentials;
 import io.sealwright.kms.error.ConfigurationException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -182,11 +180,7 @@ final class Services {
             return given;
         }
         Path file = options.credentialsFile();
-        if (file == null) {
-            return GoogleCredentials.getApplicationDefault().createScoped(SCOPE);
-        }
-        try (InputStream json = Files.newInputStream(file)) {
-            return GoogleCredentials.fromStream(json).createScoped(SCOPE);
-        }
+        GoogleCredentials read = file == null ? ApplicationDefault.read() : ApplicationDefault.read(file);
+        return read.createScoped(SCOPE);
     }
 }

@@ -5,7 +5,6 @@ import com.google.api.gax.grpc.GrpcCallContext;
 import com.google.api.gax.httpjson.HttpJsonCallContext;
 import com.google.api.gax.rpc.ApiCallContext;
 import com.google.api.gax.rpc.ApiException;
-import com.google.api.gax.rpc.StatusCode;
 import com.google.api.gax.rpc.UnaryCallable;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
@@ -91,42 +90,75 @@ final class Session<C> {
      */
     <Q, A> A ask(String what, String resource, Function<C, UnaryCallable<Q, A>> method, Q request, Deadline deadline)
             throws Refusal {
+        return begin(what, resource, method, request, deadline).await();
+    }
+
+    /** As {@link #ask}, without waiting for the answer. */
+    <Q, A> Asked<A> begin(
+            String what, String resource, Function<C, UnaryCallable<Q, A>> method, Q request, Deadline deadline)
+            throws Refusal {
         Connection<C> to = connection(what);
         if (deadline.over()) {
             throw late(what, deadline, null);
         }
-        ApiFuture<A> answer;
         try {
-            answer = method.apply(to.client()).futureCall(request, context(to, deadline));
+            ApiFuture<A> answer = method.apply(to.client()).futureCall(request, context(to, deadline));
+            return new Asked<>(to, answer, what, resource, deadline);
         } catch (ApiException e) {
             throw new Refusal(e, resource);
         } catch (RuntimeException e) { // as RejectedExecutionException of a client that was closed
             throw failed(what, e);
         }
-        try {
-            return answer.get(deadline.left().plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
-        } catch (InterruptedException e) {
-            boolean unused = answer.cancel(true);
-            to.suspect();
-            throw interrupted(what, e);
-        } catch (TimeoutException e) {
-            boolean unused = answer.cancel(true);
-            to.suspect();
-            throw late(what, deadline, e);
-        } catch (CancellationException e) {
-            throw failed(what, e);
-        } catch (ExecutionException e) {
-            if (!(e.getCause() instanceof ApiException refused)) {
-                throw failed(what, e.getCause() == null ? e : e.getCause());
-            }
-            Refusal refusal = new Refusal(refused, resource);
-            if (refusal.is(StatusCode.Code.UNAUTHENTICATED)) {
-                opening.forgetCredentials();
+    }
+
+    /** A request that is under way. */
+    final class Asked<A> {
+        private final Connection<C> to;
+        private final ApiFuture<A> answer;
+        private final String what;
+        private final String resource;
+        private final Deadline deadline;
+
+        private Asked(Connection<C> to, ApiFuture<A> answer, String what, String resource, Deadline deadline) {
+            this.to = to;
+            this.answer = answer;
+            this.what = what;
+            this.resource = resource;
+            this.deadline = deadline;
+        }
+
+        /** Waits, with the outcomes of {@link Session#ask}. */
+        A await() throws Refusal {
+            try {
+                return answer.get(deadline.left().plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException e) {
+                giveUp();
                 to.suspect();
-            } else if (refusal.mayBeTheWays()) {
+                throw interrupted(what, e);
+            } catch (TimeoutException e) {
+                giveUp();
                 to.suspect();
+                throw late(what, deadline, e);
+            } catch (CancellationException e) {
+                throw failed(what, e);
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof ApiException refused)) {
+                    throw failed(what, e.getCause() == null ? e : e.getCause());
+                }
+                Refusal refusal = new Refusal(refused, resource);
+                if (refusal.ofCredentials()) {
+                    opening.forgetCredentials();
+                    to.suspect();
+                } else if (refusal.mayBeTheWays()) {
+                    to.suspect();
+                }
+                throw refusal;
             }
-            throw refusal;
+        }
+
+        /** Nobody wants the answer any more. */
+        void giveUp() {
+            boolean unused = answer.cancel(true);
         }
     }
 
@@ -168,10 +200,10 @@ final class Session<C> {
         } catch (java.io.IOException | RuntimeException e) { // the latter of files that are almost right
             throw new UnavailableException(
                     "Google was not asked: " + what + ".",
-                    "There are no credentials that can be used; the cause says more.",
+                    "There are no credentials that can be used (" + e.getClass().getSimpleName() + ").",
                     "Set GOOGLE_APPLICATION_CREDENTIALS, give the machine a service account, run 'gcloud auth"
                             + " application-default login', or give GcpOptions credentials.",
-                    e);
+                    Causes.shown(e));
         } finally {
             lock.unlock();
         }
@@ -197,8 +229,8 @@ final class Session<C> {
     private static UnavailableException failed(String what, Throwable cause) {
         return new UnavailableException(
                 "Google was not asked: " + what + ".",
-                "The client refused or dropped the call; the cause says more.",
+                "The client refused or dropped the call (" + cause.getClass().getSimpleName() + ").",
                 "Repeat the call; if the client was given by the program, it must stay open as long as the key is used.",
-                cause);
+                Causes.shown(cause));
     }
 }

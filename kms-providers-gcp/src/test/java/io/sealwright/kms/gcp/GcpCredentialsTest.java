@@ -2,6 +2,7 @@ package io.sealwright.kms.gcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.google.auth.oauth2.AccessToken;
 import com.google.auth.oauth2.GoogleCredentials;
@@ -11,6 +12,8 @@ import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.testkit.gcp.FakeGoogleCloud;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -79,7 +82,16 @@ class GcpCredentialsTest {
         System.setProperty(TRUST_PASSWORD, PASSWORD);
         tokens = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 10);
         tokens.createContext("/token", exchange -> {
-            exchange.getRequestBody().readAllBytes();
+            String sent = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+            if (exchange.getRequestURI().getPath().endsWith("/dead")) {
+                byte[] refusal = ("{\"error\":\"invalid_grant\",\"error_description\":\"you sent " + sent + "\"}")
+                        .getBytes(StandardCharsets.UTF_8);
+                exchange.getResponseHeaders().add("Content-Type", "application/json");
+                exchange.sendResponseHeaders(400, refusal.length);
+                exchange.getResponseBody().write(refusal);
+                exchange.close();
+                return;
+            }
             fetched.incrementAndGet();
             byte[] answer = ("{\"access_token\":\"" + token + "\",\"expires_in\":3600,\"token_type\":\"Bearer\"}")
                     .getBytes(StandardCharsets.UTF_8);
@@ -121,15 +133,19 @@ class GcpCredentialsTest {
     }
 
     private Path serviceAccount() throws Exception {
+        return serviceAccount("account.json", "/token");
+    }
+
+    private Path serviceAccount(String file, String tokenPath) throws Exception {
         byte[] key = KeyPairGenerator.getInstance("RSA")
                 .generateKeyPair()
                 .getPrivate()
                 .getEncoded();
         return Files.writeString(
-                folder.resolve("account.json"),
+                folder.resolve(file),
                 "{\"type\":\"service_account\",\"project_id\":\"acme-prod\",\"private_key_id\":\"1\",\"client_id\":\"1\","
                         + "\"client_email\":\"app@acme-prod.iam.gserviceaccount.com\",\"token_uri\":\"http://127.0.0.1:"
-                        + tokens.getAddress().getPort() + "/token\",\"private_key\":\""
+                        + tokens.getAddress().getPort() + tokenPath + "\",\"private_key\":\""
                         + text("PRIVATE KEY", key).replace("\n", "\\n") + "\"}");
     }
 
@@ -151,6 +167,49 @@ class GcpCredentialsTest {
                     .hasMessageContaining("UNAUTHENTICATED");
             key.generate(BINDING).close();
             assertThat(fetched).hasValue(2);
+        }
+    }
+
+    /** Google's own look keeps what it found first for as long as the JVM runs. */
+    @Test
+    void applicationDefault_newLogin_isSeenWithoutARestart() throws Exception {
+        String home = System.getProperty("user.home");
+        Files.createDirectories(folder.resolve(".config/gcloud"));
+        String login = ".config/gcloud/application_default_credentials.json";
+        System.setProperty("user.home", folder.toString());
+        GcpOptions options = GcpOptions.builder().kmsEndpoint(cloud.endpoint()).build();
+        try (MasterKey key = GcpKms.masterKey(options, Clouds.KEY)) {
+            cloud.demandToken("first");
+            Path unused = serviceAccount(login, "/token/dead");
+            assertThatThrownBy(() -> key.generate(BINDING))
+                    .isInstanceOf(UnavailableException.class)
+                    .hasMessageContaining("No token was to be had")
+                    .hasMessageContaining("application-default login");
+            unused = serviceAccount(login, "/token");
+            key.generate(BINDING).close();
+            cloud.demandToken("second");
+            token = "second";
+            assertThatThrownBy(() -> key.generate(BINDING)).isInstanceOf(UnavailableException.class);
+            key.generate(BINDING).close();
+        } finally {
+            System.setProperty("user.home", home);
+        }
+    }
+
+    /** What makes tokens may repeat what it was sent: a signed assertion, which is as good as the token. */
+    @Test
+    void tokenEndpointThatRepeatsTheRequest_standsNowhereInTheError() throws Exception {
+        GcpOptions options = GcpOptions.builder()
+                .kmsEndpoint(cloud.endpoint())
+                .credentialsFile(serviceAccount("dead.json", "/token/dead"))
+                .build();
+        try (MasterKey key = GcpKms.masterKey(options, Clouds.KEY)) {
+            StringWriter told = new StringWriter();
+            catchThrowable(() -> key.generate(BINDING)).printStackTrace(new PrintWriter(told, true));
+            assertThat(told.toString())
+                    .contains("UnavailableException")
+                    .doesNotContain("you sent")
+                    .doesNotContain("assertion=");
         }
     }
 

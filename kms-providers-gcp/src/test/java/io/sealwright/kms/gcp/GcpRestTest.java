@@ -2,7 +2,11 @@ package io.sealwright.kms.gcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import com.google.api.gax.core.FixedCredentialsProvider;
+import com.google.auth.oauth2.AccessToken;
+import com.google.auth.oauth2.GoogleCredentials;
 import com.google.cloud.kms.v1.CryptoKeyVersion.CryptoKeyVersionState;
 import com.google.cloud.kms.v1.KeyManagementServiceClient;
 import io.grpc.Status.Code;
@@ -19,6 +23,9 @@ import io.sealwright.kms.spi.WrapBinding.Purpose;
 import io.sealwright.kms.testkit.gcp.FakeGoogleCloud;
 import io.sealwright.kms.testkit.gcp.Lie;
 import java.io.File;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.ConnectException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +35,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -114,6 +122,65 @@ class GcpRestTest {
         }
         gateway.page("{\"error\":{\"status\":\"NOT_FOUND\",\"message\":\"CryptoKey " + Clouds.KEY + " not found.\"}}");
         assertThatThrownBy(() -> key.generate(BINDING)).isInstanceOf(KeyNotFoundException.class);
+    }
+
+    /** A gateway's word is not Google's: an outage must stay one, for what a key has given serves on in it. */
+    @Test
+    void rest_badRequestOfSomebodyOnTheWay_isNoAnswer() {
+        try (GeneratedKey generated = key.generate(BINDING)) {
+            for (String page : List.of("<html>Bad Request</html>", "", "{\"error\":\"bad request\"}")) {
+                gateway.page(400, page + " ");
+                for (ThrowingCallable call : List.<ThrowingCallable>of(
+                        () -> key.generate(BINDING),
+                        () -> key.unwrap(generated.recipient(), BINDING),
+                        key::rotate,
+                        key::check)) {
+                    assertThatThrownBy(call)
+                            .as(page)
+                            .isInstanceOf(UnavailableException.class)
+                            .hasMessageContaining("somebody on the way");
+                }
+            }
+            gateway.page(400, "{\"error\":{\"status\":\"INVALID_ARGUMENT\",\"message\":\"Decryption failed.\"}}");
+            assertThatThrownBy(() -> key.unwrap(generated.recipient(), BINDING))
+                    .isInstanceOf(AuthenticationFailedException.class);
+        }
+    }
+
+    /** The client keeps the page, and with it what the page repeats: the token, and the key that was to be wrapped. */
+    @Test
+    void rest_pageThatRepeatsTheRequest_standsNowhereInTheError() throws Exception {
+        String token = "ya29.SECRET-TOKEN";
+        GoogleCredentials who = GoogleCredentials.create(
+                AccessToken.newBuilder().setTokenValue(token).build());
+        try (KeyManagementServiceClient known =
+                        RestClosureMain.client(gateway.endpoint(), FixedCredentialsProvider.create(who));
+                MasterKey mine = GcpKms.masterKey(known, Clouds.KEY);
+                GeneratedKey generated = mine.generate(BINDING)) {
+            for (int status : new int[] {400, 401, 403, 404, 407, 429, 500, 502, 503}) {
+                gateway.page(status, "<html>you sent REQUEST</html>");
+                for (ThrowingCallable call : List.<ThrowingCallable>of(
+                        () -> mine.generate(BINDING), () -> mine.unwrap(generated.recipient(), BINDING), mine::check)) {
+                    StringWriter told = new StringWriter();
+                    catchThrowable(call).printStackTrace(new PrintWriter(told, true));
+                    assertThat(told.toString())
+                            .as("HTTP %d", status)
+                            .contains("UnavailableException")
+                            .doesNotContain("you sent")
+                            .doesNotContain(token)
+                            .doesNotContain("\"plaintext\"");
+                }
+            }
+        }
+    }
+
+    /** What the network says is this machine's own word, and helps. */
+    @Test
+    void rest_nobodyListens_isTheCause() {
+        gateway.close();
+        assertThatThrownBy(() -> key.generate(BINDING))
+                .isInstanceOf(UnavailableException.class)
+                .hasRootCauseInstanceOf(ConnectException.class);
     }
 
     @Test

@@ -21,6 +21,7 @@ import io.sealwright.kms.spi.SecretVersion;
 import io.sealwright.kms.spi.SecretVersions;
 import io.sealwright.kms.testkit.gcp.FakeGoogleCloud;
 import io.sealwright.kms.testkit.gcp.Fault;
+import io.sealwright.kms.testkit.gcp.Lie;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -128,6 +129,69 @@ class GcpSecretManagerTest {
         assertThat(all).hasSize(SecretVersions.MOST).first().isEqualTo(filled(SecretVersions.MOST + 4));
         assertThat(all).last().isEqualTo(filled(5));
         assertThat(cloud.calls("AccessSecretVersion")).isEqualTo(SecretVersions.MOST);
+    }
+
+    /** One after another they would take twice the deadline. */
+    @Test
+    void fetch_manyVersions_areAskedForTogether_butNotAllAtOnce() {
+        for (int i = 0; i < SecretVersions.MOST; i++) {
+            put(hex(filled(i)));
+        }
+        cloud.answerAfter(Duration.ofMillis(200));
+        assertThat(fetched()).hasSize(SecretVersions.MOST).first().isEqualTo(filled(SecretVersions.MOST - 1));
+        assertThat(cloud.mostAtOnce()).isBetween(2, GcpSecretSource.AT_ONCE);
+    }
+
+    @Test
+    void fetch_oneOfManyFails_throwsWhatItSays() {
+        for (int i = 0; i < 40; i++) {
+            put(hex(filled(i)));
+        }
+        assertThat(fetched()).hasSize(40);
+        cloud.secrets().lie(Lie.WRONG_CHECKSUM);
+        assertThatThrownBy(source::fetch).isInstanceOf(UnavailableException.class);
+        cloud.secrets().lie(Lie.NONE);
+        assertThat(fetched()).hasSize(40);
+    }
+
+    @Test
+    void fetch_destroyedVersions_areNotAskedForEachTime_yetNowAndThen() {
+        for (int i = 1; i <= 5; i++) {
+            put(hex(filled(i)));
+        }
+        cloud.secrets().state(Clouds.SECRET, 1, State.DESTROYED);
+        cloud.secrets().state(Clouds.SECRET, 2, State.DESTROYED);
+        cloud.secrets().state(Clouds.SECRET, 3, State.DISABLED);
+        assertThat(fetched()).containsExactly(filled(5), filled(4));
+        cloud.calls().clear();
+        cloud.secrets().state(Clouds.SECRET, 3, State.ENABLED);
+        assertThat(fetched()).containsExactly(filled(5), filled(4), filled(3));
+        assertThat(cloud.calls("AccessSecretVersion")).isEqualTo(3);
+        // A secret of that name that was made anew has versions of those numbers that are alive.
+        Object gone = cloud.secrets().delete(Clouds.SECRET);
+        assertThat(gone).isNotNull();
+        for (int i = 11; i <= 14; i++) {
+            put(hex(filled(i)));
+        }
+        assertThat(fetched()).containsExactly(filled(14), filled(13), filled(12), filled(11));
+    }
+
+    @Test
+    void fetch_secretMadeAnewUpToTheSameNumber_isWholeAfterTenLooks() {
+        for (int round = 0; round < 2; round++) {
+            put(hex(filled(10 * round + 1)));
+            put(hex(filled(10 * round + 2)));
+            if (round == 0) {
+                cloud.secrets().state(Clouds.SECRET, 1, State.DESTROYED);
+                assertThat(fetched()).containsExactly(filled(2));
+                Object gone = cloud.secrets().delete(Clouds.SECRET);
+                assertThat(gone).isNotNull();
+            }
+        }
+        for (int look = 0; look < DestroyedVersions.LOOKS; look++) {
+            source.fetch().close();
+        }
+        assertThat(fetched()).containsExactly(filled(12), filled(11));
     }
 
     @Test

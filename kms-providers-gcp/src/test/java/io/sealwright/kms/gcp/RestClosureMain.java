@@ -1,5 +1,6 @@
 package io.sealwright.kms.gcp;
 
+import com.google.api.gax.core.CredentialsProvider;
 import com.google.api.gax.core.NoCredentialsProvider;
 import com.google.cloud.kms.v1.KeyManagementServiceClient;
 import com.google.cloud.kms.v1.KeyManagementServiceSettings;
@@ -22,11 +23,15 @@ final class RestClosureMain {
     }
 
     static KeyManagementServiceClient client(String endpoint) throws IOException {
+        return client(endpoint, NoCredentialsProvider.create());
+    }
+
+    static KeyManagementServiceClient client(String endpoint, CredentialsProvider credentials) throws IOException {
         return KeyManagementServiceClient.create(KeyManagementServiceSettings.newHttpJsonBuilder()
                 .setTransportChannelProvider(KeyManagementServiceSettings.defaultHttpJsonTransportProviderBuilder()
                         .setEndpoint(endpoint)
                         .build())
-                .setCredentialsProvider(NoCredentialsProvider.create())
+                .setCredentialsProvider(credentials)
                 .build());
     }
 }

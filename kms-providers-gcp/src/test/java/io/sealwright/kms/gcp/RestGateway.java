@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -39,6 +40,7 @@ final class RestGateway implements AutoCloseable {
     private final ManagedChannel channel;
     private final KeyManagementServiceGrpc.KeyManagementServiceBlockingStub kms;
     private volatile String page = "";
+    private volatile int pageStatus;
 
     RestGateway(FakeGoogleCloud cloud) throws IOException {
         channel =
@@ -52,6 +54,12 @@ final class RestGateway implements AutoCloseable {
 
     /** Answers everything by 404 and this. */
     void page(String always) {
+        page(404, always);
+    }
+
+    /** Answers everything so; where {@code REQUEST} stands in it, it repeats what was sent, as some proxies do. */
+    void page(int status, String always) {
+        pageStatus = status;
         page = always;
     }
 
@@ -65,8 +73,11 @@ final class RestGateway implements AutoCloseable {
         int status;
         String answer;
         try {
-            status = page.isEmpty() ? 200 : 404;
-            answer = page.isEmpty() ? printer.print(called(path, body)) : page;
+            status = page.isEmpty() ? 200 : pageStatus;
+            answer = page.isEmpty()
+                    ? printer.print(called(path, body))
+                    : page.replace(
+                            "REQUEST", new TreeMap<>(exchange.getRequestHeaders()) + " " + body.replace("\n", " "));
         } catch (StatusRuntimeException e) {
             com.google.rpc.Status error = StatusProto.fromThrowable(e);
             status = httpStatus(e);

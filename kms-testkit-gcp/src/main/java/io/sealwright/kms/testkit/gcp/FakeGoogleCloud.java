@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -117,6 +118,16 @@ public final class FakeGoogleCloud implements AutoCloseable {
         gate.tokens(Set.of(tokens));
     }
 
+    /** Answers each call so much later from now on; calls do not wait for one another. */
+    public void answerAfter(Duration delay) {
+        gate.delay(delay);
+    }
+
+    /** How many calls were waiting together at most since {@link #answerAfter}. */
+    public int mostAtOnce() {
+        return gate.mostAtOnce();
+    }
+
     /** Leaves callers these permissions of IAM alone, as {@code cloudkms.cryptoKeyVersions.useToEncrypt}, from now on. */
     public void grant(String... permissions) {
         gate.permissions(Set.of(permissions));
@@ -127,6 +138,7 @@ public final class FakeGoogleCloud implements AutoCloseable {
         gate.refusal(null);
         gate.tokens(null);
         gate.permissions(null);
+        gate.delay(Duration.ZERO);
         kms.lie(Lie.NONE);
         secrets.lie(Lie.NONE);
         front.fault(Fault.NONE, null);

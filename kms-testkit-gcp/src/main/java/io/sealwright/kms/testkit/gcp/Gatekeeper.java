@@ -6,9 +6,12 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Stands before both services: counts, looks at tokens and permissions, refuses. Safe for concurrent use. */
@@ -27,6 +30,9 @@ final class Gatekeeper implements ServerInterceptor {
     private volatile @Nullable Set<String> tokens;
     private volatile @Nullable Set<String> permissions;
     private volatile @Nullable Refusal refusal;
+    private volatile Duration delay = Duration.ZERO;
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicInteger mostWaiting = new AtomicInteger();
 
     List<String> calls() {
         return calls;
@@ -47,6 +53,29 @@ final class Gatekeeper implements ServerInterceptor {
         refusal = now;
     }
 
+    /** Of each answer; counts {@link #mostAtOnce} anew. */
+    void delay(Duration now) {
+        delay = now;
+        mostWaiting.set(0);
+    }
+
+    int mostAtOnce() {
+        return mostWaiting.get();
+    }
+
+    /** Each call has a thread of the server's. */
+    private void await(Duration time) {
+        int now = waiting.incrementAndGet();
+        mostWaiting.accumulateAndGet(now, Math::max);
+        try {
+            TimeUnit.MILLISECONDS.sleep(time.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the server ends
+        } finally {
+            waiting.decrementAndGet();
+        }
+    }
+
     /** @throws StatusRuntimeException if the caller does not have it */
     void demand(String permission, String resource, String preposition) {
         Set<String> granted = permissions;
@@ -60,6 +89,10 @@ final class Gatekeeper implements ServerInterceptor {
             ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
         String method = String.valueOf(call.getMethodDescriptor().getBareMethodName());
         calls.add(method);
+        Duration late = delay;
+        if (!late.isZero()) {
+            await(late);
+        }
         Refusal now = refusal;
         if (now != null && (now.method().isEmpty() || now.method().equals(method))) {
             return refused(call, now.status());
