@@ -2,6 +2,7 @@ package io.sealwright.kms.vault;
 
 import java.lang.ref.WeakReference;
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -56,9 +57,11 @@ final class Renewals implements AutoCloseable {
     }
 
     private void after(long nanos, Lease lease) {
-        if (!timer.isShutdown()) {
+        try {
             ScheduledFuture<?> unused =
                     timer.schedule(new Due(keeper, timer, lease), Math.max(nanos, SHORTEST), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            // Closed meanwhile: what a login gave is not kept then, and need not be renewed.
         }
     }
 

@@ -199,6 +199,15 @@ final class TokenKeeper implements AutoCloseable {
         lease.set(fresh);
         failure = null;
         renewals.schedule(fresh);
+        if (closed) {
+            lease.set(null); // close() came while the server was asked, and found none to drop
+        }
+    }
+
+    /** The token that it holds; null if none. Asks nobody. */
+    @Nullable
+    Lease held() {
+        return lease.get();
     }
 
     private static Lease lease(Answer answer, long now) {

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class VaultKvSource implements SecretSource {
     private static final String FIELD = "key";
     private static final String MADE = "created_at";
+    private static final String DESCRIPTION = "description";
     private static final Pattern REVISION = Pattern.compile("[1-9][0-9]{0,8}");
 
     private final String uri;
@@ -54,7 +55,10 @@ final class VaultKvSource implements SecretSource {
         return uri;
     }
 
-    /** One request for each version that the server keeps (10 unless its {@code max_versions} says otherwise). */
+    /**
+     * One request for each version that the server keeps (10 unless its {@code max_versions} says otherwise), of the newest
+     * {@link SecretVersions#MOST} numbers.
+     */
     @Override
     public SecretVersions fetch() {
         Deadline deadline = use.get().deadline();
@@ -64,24 +68,51 @@ final class VaultKvSource implements SecretSource {
         }
         SecretVersion current = key(newest).orElseThrow(() -> noKey(newest.fields.get(FIELD)));
         List<SecretVersion> previous = new ArrayList<>();
+        Instant written = newest.written();
         try {
             for (long version = newest.version - 1;
-                    version > 0 && previous.size() < SecretVersions.MOST - 1;
+                    version > 0 && newest.version - version < SecretVersions.MOST;
                     version--) {
                 Found older = read("?version=" + version, deadline);
                 if (older.version == 0) {
                     break; // the server keeps none that is older
                 }
+                if (older.version != version) {
+                    throw anotherVersion(older.version, version);
+                }
                 if (older.fields != null) {
                     key(older).ifPresent(previous::add);
+                    written = earlier(written, older.written());
                 }
             }
-            return new SecretVersions(Long.toString(newest.version), current, previous, Optional.empty());
+            return new SecretVersions(
+                    Long.toString(newest.version),
+                    current,
+                    previous,
+                    Optional.empty(),
+                    newest.text(DESCRIPTION),
+                    written);
         } catch (RuntimeException | Error e) {
             current.close();
             previous.forEach(SecretVersion::close);
             throw e;
         }
+    }
+
+    private static @Nullable Instant earlier(@Nullable Instant one, @Nullable Instant other) {
+        return one == null || other != null && other.isBefore(one) ? other : one;
+    }
+
+    private UnavailableException anotherVersion(long came, long asked) {
+        return new UnavailableException(
+                "The server gave no usable answer: read " + uri + ".",
+                "It gave version " + came + " where version " + asked + " was asked for.",
+                "Look at what lies between, such as a cache that leaves out what stands behind the question mark.");
+    }
+
+    @Override
+    public String check() {
+        return SecretSource.super.check() + (session.encrypted() ? "" : "; the connection is not encrypted");
     }
 
     @Override
@@ -241,6 +272,20 @@ final class VaultKvSource implements SecretSource {
             this.version = version;
             this.fields = fields;
             this.made = made;
+        }
+
+        /** Null if there is no such field, or it is empty or no text. */
+        @Nullable
+        String text(String name) {
+            JsonValue value = fields == null ? null : fields.get(name);
+            return value == null || !value.isString() || value.asString().isEmpty() ? null : value.asString();
+        }
+
+        /** When the key was made, as its owner wrote it there. */
+        @Nullable
+        Instant written() {
+            String text = text(MADE);
+            return text == null ? null : VaultKvSource.made(text);
         }
 
         KeyNotFoundException deleted(String uri) {

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.jopenlibs.vault.json.Json;
 import io.github.jopenlibs.vault.json.JsonObject;
+import io.sealwright.kms.MasterKeyMetadata;
+import io.sealwright.kms.PassphrasePolicy;
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.secretsource.SecretMasterKey;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.ConfigurationException;
@@ -14,16 +17,22 @@ import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.MasterKey;
+import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretVersion;
 import io.sealwright.kms.spi.SecretVersions;
+import io.sealwright.kms.spi.TimeSource;
+import io.sealwright.kms.spi.Variables;
 import io.sealwright.kms.vault.FaultyProxy.Fault;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -208,6 +217,75 @@ class VaultKvTest {
         assertThatThrownBy(source::fetch)
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("no field 'key'");
+    }
+
+    /** A cache on the way that leaves out the question would hand the newest key out as every older one. */
+    @Test
+    void fetch_anotherVersionThanAskedFor_throwsUnavailable() {
+        put(base64(ONE));
+        source.fetch().close();
+        String key = Base64.getEncoder().encodeToString(TWO);
+        proxy.answer(
+                200,
+                "application/json",
+                "{\"data\":{\"data\":{\"key\":\"" + key + "\"},\"metadata\":{\"version\":3}}}");
+        assertThatThrownBy(source::fetch)
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageContaining("version 3 where version 2 was asked for")
+                .hasMessageNotContaining(key);
+        assertThat(proxy.count("version=")).isEqualTo(1);
+    }
+
+    /** Those that open nothing count, too: else each look asks for as many as there ever were. */
+    @Test
+    void fetch_manyDeletedVersions_asksForTheNewestHundredNumbersAlone() {
+        bao.root("POST", "secret/metadata/" + path(), "{\"max_versions\":300}");
+        int all = SecretVersions.MOST + 20;
+        StringBuilder deleted = new StringBuilder("{\"versions\":[2");
+        for (int i = 1; i <= all; i++) {
+            put(base64(filled(i)));
+            if (i > 2 && i < all) {
+                deleted.append(',').append(i);
+            }
+        }
+        bao.root("POST", "secret/delete/" + path(), deleted + "]}");
+        try (SecretVersions versions = source.fetch()) {
+            assertThat(bytes(versions)).containsExactly(filled(all));
+        }
+        assertThat(proxy.count("version=")).isEqualTo(SecretVersions.MOST - 1);
+    }
+
+    @Test
+    void check_overPlainHttp_saysSo() {
+        put(base64(ONE));
+        assertThat(source.check()).endsWith("; the connection is not encrypted");
+    }
+
+    @Test
+    void metadata_hasWhatTheOwnerWroteBesideTheKey() {
+        put(Json.object()
+                .add("key", HexFormat.of().formatHex(ONE))
+                .add("created_at", "2020-01-01T00:00:00Z")
+                .add("description", "orders, Schlüssel"));
+        try (SecretBytes fresh = SecretBytes.copyOf(TWO)) {
+            assertThat(source.write(fresh, "1")).isEqualTo("2");
+        }
+        ProviderSettings settings = new ProviderSettings(
+                Path.of("none"), false, Duration.ofSeconds(10), TimeSource.system(), Variables.of(Map.of()));
+        try (MasterKey key = new SecretMasterKey(source, PassphrasePolicy.defaults(), settings)) {
+            MasterKeyMetadata told = key.metadata();
+            assertThat(told.version()).isEqualTo("version 2");
+            assertThat(told.description()).isEqualTo("orders, Schlüssel");
+            assertThat(told.createdAt()).isEqualTo(Instant.parse("2020-01-01T00:00:00Z"));
+            assertThat(told.rotatedAt()).isAfter(Instant.now().minusSeconds(60));
+            assertThat(told.usage()).isEqualTo("ENCRYPT_DECRYPT");
+            put(Json.object()
+                    .add("key", HexFormat.of().formatHex(THREE))
+                    .add("created_at", "last summer")
+                    .add("description", 7));
+            assertThat(key.metadata().description()).isNull();
+            assertThat(key.metadata().createdAt()).isEqualTo(Instant.parse("2020-01-01T00:00:00Z"));
+        }
     }
 
     @Test
