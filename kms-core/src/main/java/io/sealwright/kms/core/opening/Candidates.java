@@ -48,8 +48,9 @@ final class Candidates {
      * The recipients that keys in memory recognise.
      *
      * @param all whether that is all there can be; if not, {@link #fresh} may find more
+     * @param undecided whether only keys that cannot tell yet could add to it
      */
-    record Known(List<Candidate> candidates, boolean all) {}
+    record Known(List<Candidate> candidates, boolean all, boolean undecided) {}
 
     /** What is known without asking anybody. */
     Known inMemory(Header header) {
@@ -61,7 +62,7 @@ final class Candidates {
             }
             Optional<HeldVersion> held = namedKeys.held(id);
             held.ifPresent(version -> found.add(new Candidate(false, null, standing -> maker.directRoot(version))));
-            return new Known(found, held.isPresent());
+            return new Known(found, held.isPresent(), false);
         }
         boolean unknownNamedKey = false;
         for (Recipient recipient : header.recipients()) {
@@ -81,7 +82,8 @@ final class Candidates {
             }
             addMasters(found, header, recipient);
         }
-        return new Known(found, !found.isEmpty() && !unknownNamedKey && !isUndecided(header));
+        boolean undecided = !unknownNamedKey && isUndecided(header);
+        return new Known(found, !found.isEmpty() && !unknownNamedKey && !undecided, undecided);
     }
 
     /** Whether a master key that cannot tell yet may be the one that a recipient names. */

@@ -82,15 +82,19 @@ final class RootFinder {
         if (known.all()) {
             return inOrder(header, open, known.candidates(), 0, failures, end);
         }
-        // What is in memory first: a store that hangs must not hold up what a key here opens.
-        List<Candidate> atHand = known.candidates().stream()
-                .filter(candidate -> !roots.mustWait(candidate))
-                .toList();
-        return tried(header, open, atHand, 0, failures, end)
+        // What is in memory first: a store that hangs must not hold up what a key here opens. And a key whose provider
+        // has to tell first what it is must not hold up those that know: they have half of the time.
+        List<Candidate> first = known.undecided()
+                ? known.candidates()
+                : known.candidates().stream()
+                        .filter(candidate -> !roots.mustWait(candidate))
+                        .toList();
+        long firstEnd = known.undecided() ? end - calls.deadline().toNanos() / 2 : end;
+        return tried(header, open, first, 0, failures, firstEnd)
                 .thenCompose(found -> found != null
                         ? CompletableFuture.completedFuture(found)
                         : calls.submit(Roots.WHAT, () -> candidates.fresh(header), discarded -> {})
-                                .thenCompose(fresh -> inOrder(header, open, without(fresh, atHand), 0, failures, end)));
+                                .thenCompose(fresh -> inOrder(header, open, without(fresh, first), 0, failures, end)));
     }
 
     private static List<Candidate> without(List<Candidate> candidates, List<Candidate> tried) {

@@ -199,6 +199,25 @@ class UnresolvedKeyTest {
         }
     }
 
+    /** And an alias whose provider hangs must not hold up a recipient that is known. */
+    @Test
+    void decrypt_aliasHangs_otherRecipientOpensWithoutWaitingForIt() {
+        FaultyMasterKey google = new FaultyMasterKey("google", RecipientKind.GCP_KMS);
+        byte[] message = sealed(there, google);
+        FaultyMasterKey hanging = there.twin();
+        try (KeyManager both = KeyManager.builder()
+                .alsoOpenWith(new Aliased(hanging))
+                .alsoOpenWith(google.twin())
+                .retryAttempts(1)
+                .deadline(Duration.ofSeconds(30))
+                .build()) {
+            hanging.hold(Operation.REFRESH);
+            assertThat(both.decrypt(message).toText()).isEqualTo("hello");
+            assertThat(hanging.calls()).isZero();
+            hanging.behave();
+        }
+    }
+
     @Test
     void store_providerAway_isUnavailable() {
         NamedKeyStore store = NamedKeyStore.inMemory();
