@@ -32,6 +32,7 @@ public final class Pkcs11Keys {
      * @param uri as for {@link #masterKey}, without {@code id}, which is drawn
      * @throws ConfigurationException if it is no such URI
      * @throws KeyExistsException if the token has a secret key of that label
+     * @throws io.sealwright.kms.error.RefusedException if the URI has an {@code id} and there is no such key
      * @throws UnavailableException if the token did not do it, or not in time; then it may still be done
      */
     public static MasterKey create(Pkcs11Options options, String uri) {

@@ -117,10 +117,11 @@ class Pkcs11KeyTest {
     }
 
     @Test
-    void create_withAnIdInTheUri_isNotPossible() {
+    void create_withAnIdInTheUri_isRefusedAndMakesNothing() throws Exception {
         assertThatThrownBy(() -> Pkcs11Keys.create(options(), token.uri(name) + ";id=%01"))
                 .isInstanceOf(RefusedException.class)
-                .hasMessageContaining("names an id");
+                .hasMessageContaining("Leave ';id=' out");
+        assertThat(token.officer().ids(name)).isEmpty();
     }
 
     @Test
