@@ -3,7 +3,10 @@ package io.sealwright.kms.spi;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeyManagerBuilder;
 import io.sealwright.kms.MessageInfo;
+import io.sealwright.kms.MessageInfo.RecipientInfo;
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.KeyManagerSettings.MasterKeyChoice;
+import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.function.UnaryOperator;
@@ -42,6 +45,16 @@ public interface KeyManagerEngine {
     String masterKeyOf(Variables variables, UnaryOperator<@Nullable String> properties);
 
     /**
+     * The master keys that the environment names beside the first one, in order: those that wrap as well, then those that
+     * only open. Opens nothing.
+     *
+     * @param first URI of the first one: {@link #masterKeyOf}, or what stands for it where the environment names none
+     * @throws ConfigurationException if one is no URI, or is given twice; names the variable
+     */
+    List<MasterKeyChoice> otherMasterKeysOf(
+            Variables variables, UnaryOperator<@Nullable String> properties, String first);
+
+    /**
      * Opens a master key, made if it is missing and its provider can make it: a key file, a file that {@code X_FILE} names, a
      * secret in a store, a key on a token. Asks the key's {@link MasterKey#check()} whether it is there.
      *
@@ -54,6 +67,14 @@ public interface KeyManagerEngine {
 
     /** Reads a header without any key. */
     MessageInfo inspect(byte[] message);
+
+    /**
+     * Which master keys wrap a store's own key, read without any key; unverified.
+     *
+     * @param storeKey as {@link NamedKeyStore#storeKey()} returns it
+     * @throws io.sealwright.kms.error.StoreException with code KMS_STORE_CORRUPT if it is no such record
+     */
+    List<RecipientInfo> inspectStoreKey(byte[] storeKey);
 
     /**
      * Finds the engine: by this library's class loader, then by the thread's.

@@ -41,7 +41,7 @@ class BootstrapCommand extends Command {
                 : MasterKeyUri.parse(masterKey).toString();
         boolean ofStore = uri.equals(home.masterKey());
         if (ofStore && !home.hasKeyFile()) {
-            home.demandKeyFileOfStore();
+            home.demandKeyOfStore();
             if (!create) {
                 throw new KeyNotFoundException(
                         "There is no master key " + uri + ".",

@@ -10,6 +10,7 @@ import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreSchema;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 
 /** {@code kms doctor}. */
@@ -82,8 +83,13 @@ final class DoctorCommand extends Command {
                     }
 
                     @Override
+                    public Patient.@Nullable Lost lost() {
+                        return home.lost();
+                    }
+
+                    @Override
                     public KeyManager masterKey() {
-                        return home.only(home.masterKey());
+                        return home.masterKeysAlone();
                     }
 
                     @Override

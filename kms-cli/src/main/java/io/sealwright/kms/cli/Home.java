@@ -3,7 +3,10 @@ package io.sealwright.kms.cli;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeyManagerBuilder;
 import io.sealwright.kms.KeySpec;
+import io.sealwright.kms.MasterKeys.Probe;
+import io.sealwright.kms.cli.doctor.Patient;
 import io.sealwright.kms.error.KeyNotFoundException;
+import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.MasterKeyUri;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.SecretSource;
@@ -12,10 +15,9 @@ import io.sealwright.kms.spi.Variables;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -55,14 +57,7 @@ final class Home {
      * @throws io.sealwright.kms.error.ConfigurationException if the environment names a master key wrongly
      */
     static Home of(Surroundings here, @Nullable String storeUrl) {
-        Path folder = folder(here);
-        if (Files.isRegularFile(folder)) {
-            throw new Failure(
-                    Failure.Code.KMS_CLI_ENVIRONMENT,
-                    "The home '" + folder + "' is no folder.",
-                    "A file has that name.",
-                    "Set KMS_HOME to a folder for key file and store.");
-        }
+        Path folder = HomeFolder.of(here);
         Variables variables = Variables.of(here.environment());
         StorePlace store = StorePlace.of(variables, storeUrl, folder);
         return new Home(here, folder, MasterKeyChoice.of(variables), store, storeUrl != null);
@@ -96,11 +91,7 @@ final class Home {
     /** The file of the master key; of the default one, if the master key lies elsewhere. */
     Path keyFile() {
         Path file = masterKey.file(folder);
-        return file != null ? file : defaultKeyFile();
-    }
-
-    private Path defaultKeyFile() {
-        return folder.resolve("local").resolve("default.key");
+        return file != null ? file : MasterKeyChoice.defaultFile(folder);
     }
 
     /** Where the store is, for people. */
@@ -110,8 +101,7 @@ final class Home {
 
     /** Whether the master key can be there: one that lies elsewhere, or its file. */
     boolean hasKeyFile() {
-        Path file = masterKey.file(folder);
-        return file == null || StorePlace.isThere(file);
+        return masterKey.canBeThere(folder);
     }
 
     boolean hasStore() {
@@ -125,9 +115,9 @@ final class Home {
         }
     }
 
-    /** Whether neither key file nor store is there. */
+    /** Whether nothing was made: there is no key file, and nothing in a store. */
     boolean isEmpty() {
-        return !hasKeyFile() && !hasStore();
+        return !hasKeyFile() && lost() == null;
     }
 
     /** A manager on the master key and the store, both made if they are missing, and told of if so. */
@@ -135,6 +125,7 @@ final class Home {
         if (hasKeyFile() && hasStore()) {
             return withStore().build();
         }
+        demandThatTheyWrap();
         makeFolder();
         // Two first uses at once: the second waits, and then finds everything there.
         try (FileChannel lock = FileChannel.open(
@@ -142,14 +133,15 @@ final class Home {
                         Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
                         OwnerOnly.file(folder));
                 FileLock held = lock.lock()) {
-            demandKeyFileOfStore();
+            demandKeyOfStore();
             // The key file first: whoever is killed or runs out of disk in between leaves no store without one.
             if (!hasKeyFile()) {
                 demandDefaultIsMeant();
                 make(masterKey());
             }
             boolean hadStore = hasStore();
-            makeFolderOf(store.file());
+            masterKeysAlone().close(); // what does not open must not leave a store behind
+            HomeFolder.makeFor(store.file());
             KeyManager manager = withStore().build();
             if (!hadStore) {
                 here.say("kms: made the store " + store + ": it keeps the named keys, and without "
@@ -159,6 +151,27 @@ final class Home {
             return manager;
         } catch (IOException e) {
             throw Failure.writing(folder.toString(), e);
+        }
+    }
+
+    /** Stops before anything is made if a setting is wrong, or a master key that is to wrap what is stored does not. */
+    private void demandThatTheyWrap() {
+        Set<String> wrapping = masterKey.wrapping();
+        if (!hasKeyFile()) {
+            wrapping.remove(masterKey()); // made next
+        }
+        KeyManagerBuilder builder = on(wrapping, masterKey.known(folder));
+        if (wrapping.isEmpty() && masterKey.known(folder).isEmpty()) {
+            builder.alsoOpenWith(new NoMasterKey());
+        }
+        try (KeyManager kms = builder.build()) {
+            for (Probe probe : kms.masterKeys().probe()) {
+                KmsException error = probe.error();
+                // What tells about a key may be forbidden to whoever may use it.
+                if (error != null && !probe.operation().equals("check")) {
+                    throw error;
+                }
+            }
         }
     }
 
@@ -178,6 +191,11 @@ final class Home {
         Path file = uri.equals(masterKey()) ? masterKey.file(folder) : null;
         here.say("kms: made " + (file != null ? "the key file " + file : "the master key " + uri)
                 + ": back it up, without it everything is lost");
+    }
+
+    /** A manager on all master keys that commands use, without the store. */
+    KeyManager masterKeysAlone() {
+        return on(masterKey.wrapping(), masterKey.known(folder)).build();
     }
 
     /** A manager on one master key alone, without the store. */
@@ -221,42 +239,27 @@ final class Home {
         if (named) {
             demandBoth();
         }
-        Set<String> masterKeys = new LinkedHashSet<>();
-        if (named) {
-            masterKeys.add(masterKey());
-        }
+        Set<String> masterKeys = named ? masterKey.wrapping() : new LinkedHashSet<>();
         recipients.stream().filter(Recipients.Choice::masterKey).forEach(choice -> masterKeys.add(choice.name()));
-        if (named) {
-            return withStore(List.copyOf(masterKeys), List.of()).build();
-        }
-        KeyManagerBuilder builder = builder();
-        masterKeys.forEach(builder::masterKey);
-        return builder.build();
+        return (named ? withStore(masterKeys, List.of()) : on(masterKeys, List.of())).build();
     }
 
     /**
-     * A manager that opens with every key there is: the store's, the environment's master key, the default one, and those of
+     * A manager that opens with every key there is: the store's, the environment's master keys, the default one, and those of
      * {@code -m}.
      */
     KeyManager opening(List<String> masterKeys) {
-        Set<String> more = new LinkedHashSet<>();
-        masterKeys.forEach(uri -> more.add(MasterKeyUri.parse(uri).toString()));
-        KeyManagerBuilder builder = builder();
-        List<String> known = known();
-        if (!known.isEmpty()) {
-            builder.masterKey(known.get(0));
-            known.stream().skip(1).forEach(builder::alsoOpenWith);
-            known.forEach(more::remove);
-            if (hasStore()) {
-                builder.store(store.open());
-            }
-        } else if (more.isEmpty()) {
-            demandKeyFileOfStore();
+        Set<String> opening = new LinkedHashSet<>(masterKey.known(folder));
+        masterKeys.forEach(uri -> opening.add(canonical(uri)));
+        Set<String> wrapping = masterKey.wrapping();
+        wrapping.retainAll(masterKey.known(folder));
+        KeyManagerBuilder builder = on(wrapping, opening);
+        if (opening.isEmpty()) {
+            demandKeyOfStore();
             // A header can be refused, and a message in the clear read, with no key at all.
             builder.alsoOpenWith(new NoMasterKey());
         }
-        more.forEach(builder::alsoOpenWith);
-        return builder.build();
+        return (hasStore() ? builder.store(store.open()) : builder).build();
     }
 
     /** A manager on what there is, for the keys of the store. */
@@ -268,26 +271,23 @@ final class Home {
     /** A manager on the store, for an export under another master key, or with null in the clear. */
     KeyManager exporting(@Nullable String other) {
         demandBoth();
-        KeyManagerBuilder builder = withStore(List.of(masterKey()), List.of());
-        if (other != null && !other.equals(masterKey())) {
-            builder.masterKey(other);
+        Set<String> wrapping = masterKey.wrapping();
+        if (other != null) {
+            wrapping.add(other);
         }
-        return builder.build();
+        return withStore(wrapping, List.of()).build();
     }
 
     /** A manager on the store, for an export under a passphrase. It must wrap nothing else. */
     KeyManager exporting(SecretSource passphrase) {
         demandBoth();
-        return withStore(List.of(masterKey()), List.of())
-                .masterKey(passphrase)
-                .allowPassphraseBesideOthers()
-                .build();
+        return withStore().masterKey(passphrase).allowPassphraseBesideOthers().build();
     }
 
     /** A manager on the store that opens exports with these master keys as well, and with a passphrase if there is one. */
     KeyManager importing(List<String> masterKeys, @Nullable SecretSource passphrase) {
         demandBoth();
-        KeyManagerBuilder builder = withStore(List.of(masterKey()), masterKeys);
+        KeyManagerBuilder builder = withStore(masterKey.wrapping(), masterKeys);
         return (passphrase == null ? builder : builder.alsoOpenWith(passphrase)).build();
     }
 
@@ -300,8 +300,11 @@ final class Home {
                     "A backup opens only with the master key that it was made under, which is not in it.",
                     "Put the key file back first, mode 0600, or choose another home with KMS_HOME.");
         }
+        if (!hasStore()) {
+            demandThatTheyWrap();
+        }
         makeFolder(); // for what is kept of before the restore
-        makeFolderOf(store.file());
+        HomeFolder.makeFor(store.file());
         return withStore().build();
     }
 
@@ -319,24 +322,20 @@ final class Home {
     }
 
     /**
-     * A manager that moves data: wraps with these master keys (none: that of the environment, or the default one), and opens
-     * with those named, with every key there is, and with the store's, if it is there.
+     * A manager that moves data: wraps with these master keys (none: those that commands use), and opens with those named,
+     * with every key there is, and with the store's, if it is there.
      */
     KeyManager movingAll(List<String> to, List<String> from) {
-        demandKeyFileOfStore();
-        Set<String> wrapping = new LinkedHashSet<>();
-        (to.isEmpty() ? List.of(masterKey()) : to).forEach(uri -> wrapping.add(canonical(uri)));
+        Set<String> wrapping = to.isEmpty() ? masterKey.wrapping() : new LinkedHashSet<>();
+        if (to.isEmpty()) {
+            demandKeyOfStore();
+        }
+        to.forEach(uri -> wrapping.add(canonical(uri)));
         Set<String> opening = new LinkedHashSet<>();
         from.forEach(uri -> opening.add(canonical(uri)));
-        opening.addAll(known());
-        opening.removeAll(wrapping);
-        KeyManagerBuilder builder = builder();
-        wrapping.forEach(builder::masterKey);
-        opening.forEach(builder::alsoOpenWith);
-        if (hasStore()) {
-            builder.store(store.open());
-        }
-        return builder.build();
+        opening.addAll(masterKey.known(folder));
+        KeyManagerBuilder builder = on(wrapping, opening);
+        return (hasStore() ? builder.store(store.open()) : builder).build();
     }
 
     /** A master key's URI in the one spelling that managers know it by. */
@@ -344,22 +343,22 @@ final class Home {
         return MasterKeyUri.parse(uri).toString();
     }
 
-    /** A manager on the master key and, if it is there, the store. */
+    /** A manager on the master keys and, if it is there, the store. */
     KeyManager present() {
-        if (isEmpty()) {
-            throw nothingMade();
-        }
-        demandKeyFileOfStore();
+        demandMasterKey();
         demandNamedStore();
-        return (hasStore() ? withStore() : builder().masterKey(masterKey())).build();
+        return hasStore() ? withStore().build() : masterKeysAlone();
     }
 
-    /** A manager on the store that wraps with another master key, and opens with what was there and those of {@code -m}. */
+    /**
+     * A manager on the store that wraps with another master key in the place of the one that commands use, and opens with
+     * what was there and those of {@code -m}.
+     */
     KeyManager moving(String to, List<String> masterKeys) {
         if (!hasStore()) {
             throw nothingMade();
         }
-        return withStore(List.of(to), masterKeys).build();
+        return withStore(masterKey.wrapping(to), masterKeys).build();
     }
 
     /** What tells that a rotation of a master key for this store is not finished. */
@@ -367,19 +366,28 @@ final class Home {
         return new RotationMark(folder, masterKey, store.toString());
     }
 
-    /** Stops where the store is there but the key file is not: a new one would not open it. */
-    void demandKeyFileOfStore() {
-        if (hasStore() && !hasKeyFile()) {
-            throw new Failure(
-                    Failure.Code.KMS_CLI_KEY_FILE_LOST,
-                    "The key file " + keyFile() + " is not there.",
-                    "The store " + store + " is, and opens with that file alone.",
-                    "Put the file back from your backup, or choose another home with KMS_HOME.");
+    /** What keeps the store from opening where the key file is not there; null if it is there, or the store is empty. */
+    Patient.@Nullable Lost lost() {
+        return hasKeyFile() || !hasStore() ? null : StoredUnder.lost(store, folder, keyFile());
+    }
+
+    /** Stops where the store has keys but the key file is not there: a new one would not open it. */
+    void demandKeyOfStore() {
+        Patient.Lost lost = lost();
+        if (lost != null) {
+            throw new Failure(Failure.Code.KMS_CLI_KEY_FILE_LOST, lost.what(), lost.why(), lost.remedy());
+        }
+    }
+
+    private void demandMasterKey() {
+        demandKeyOfStore();
+        if (!hasKeyFile()) {
+            throw nothingMade();
         }
     }
 
     private void demandBoth() {
-        demandKeyFileOfStore();
+        demandMasterKey();
         if (!hasStore()) {
             throw nothingMade();
         }
@@ -389,7 +397,9 @@ final class Home {
         return new Failure(
                 Failure.Code.KMS_CLI_NOTHING_MADE,
                 "Nothing made yet.",
-                "There is no store at " + store + (hasKeyFile() ? "." : " and no key file at " + keyFile() + "."),
+                (hasStore() ? "Nothing is in the store " : "There is no store at ")
+                        + store
+                        + (hasKeyFile() ? "." : ", and there is no key file at " + keyFile() + "."),
                 "Make them with: kms encrypt FILE, or: kms key create NAME");
     }
 
@@ -401,32 +411,24 @@ final class Home {
         }
     }
 
-    /** The master keys that are there: the environment's or the default one, then the default one if it is another. */
-    private List<String> known() {
-        Set<String> known = new LinkedHashSet<>();
-        if (hasKeyFile()) {
-            known.add(masterKey());
-        }
-        if (StorePlace.isThere(defaultKeyFile())) {
-            known.add(DEFAULT_MASTER_KEY);
-        }
-        return List.copyOf(known);
-    }
-
-    /** On the master key and the store. */
+    /** On the master keys that commands use, and the store. */
     private KeyManagerBuilder withStore() {
-        return withStore(List.of(masterKey()), List.of());
+        return withStore(masterKey.wrapping(), List.of());
     }
 
     /** On these master keys and the store; what else is there still opens. */
-    private KeyManagerBuilder withStore(List<String> wrapping, List<String> more) {
-        Set<String> opening = new LinkedHashSet<>(known());
+    private KeyManagerBuilder withStore(Set<String> wrapping, List<String> more) {
+        Set<String> opening = masterKey.known(folder);
         more.forEach(uri -> opening.add(canonical(uri)));
-        wrapping.forEach(opening::remove);
+        return on(wrapping, opening).store(store.open());
+    }
+
+    /** On these master keys; of those that wrap it is clear that they open. */
+    private KeyManagerBuilder on(Set<String> wrapping, Collection<String> opening) {
         KeyManagerBuilder builder = builder();
         wrapping.forEach(builder::masterKey);
-        opening.forEach(builder::alsoOpenWith);
-        return builder.store(store.open());
+        opening.stream().filter(uri -> !wrapping.contains(uri)).forEach(builder::alsoOpenWith);
+        return builder;
     }
 
     /** With the settings of the environment; the store is opened here, where it is wanted. */
@@ -442,54 +444,6 @@ final class Home {
     }
 
     private void makeFolder() {
-        makeFolderOf(keyFile().getParent());
-    }
-
-    private static void makeFolderOf(@Nullable Path inside) {
-        Path wanted = inside == null ? null : inside.toAbsolutePath().getParent();
-        if (wanted == null || Files.isDirectory(wanted)) {
-            return;
-        }
-        try {
-            Files.createDirectories(wanted, OwnerOnly.folder(wanted));
-        } catch (IOException e) {
-            throw Failure.writing(wanted.toString(), e);
-        }
-    }
-
-    private static Path folder(Surroundings here) {
-        String home = here.environment().get("KMS_HOME");
-        if (home != null && !home.isEmpty()) {
-            return Failure.path(home).toAbsolutePath();
-        }
-        Path data = absolute(here.environment().get("XDG_DATA_HOME"));
-        if (data != null) {
-            return data.resolve("sealwright");
-        }
-        // The order of the engine, whose embedded() must find the same folder: the shell's ~, then the user database.
-        Path user = absolute(here.environment().get("HOME"));
-        if (user == null || !Files.isDirectory(user)) {
-            user = absolute(here.userHome());
-        }
-        if (user == null || !Files.isDirectory(user)) {
-            throw new Failure(
-                    Failure.Code.KMS_CLI_ENVIRONMENT,
-                    "There is no home directory.",
-                    "Neither KMS_HOME nor XDG_DATA_HOME is set, and the user has none.",
-                    "Set KMS_HOME to a folder for key file and store.");
-        }
-        return user.resolve(Path.of(".local", "share", "sealwright"));
-    }
-
-    private static @Nullable Path absolute(@Nullable String text) {
-        if (text == null || text.isEmpty()) {
-            return null;
-        }
-        try {
-            Path path = Path.of(text);
-            return path.isAbsolute() ? path : null;
-        } catch (InvalidPathException e) {
-            return null;
-        }
+        HomeFolder.makeFor(keyFile().getParent());
     }
 }

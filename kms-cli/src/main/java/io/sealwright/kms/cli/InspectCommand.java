@@ -70,7 +70,7 @@ final class InspectCommand extends Command {
                 }
             }
         }
-        try (KeyManager masterKeys = home.only(home.masterKey())) {
+        try (KeyManager masterKeys = home.masterKeysAlone()) {
             configured(info, masterKeys.recipients(header), names);
         }
         try (LocalMasterKeys local = new LocalMasterKeys(home.folder())) {

@@ -18,9 +18,9 @@ final class KeyListCommand extends Command {
     @Override
     public Integer call() {
         Home home = store.home(here());
-        home.demandKeyFileOfStore();
+        home.demandKeyOfStore();
         home.demandNamedStore();
-        if (!home.hasStore()) {
+        if (!home.hasStore() || home.isEmpty()) {
             print(json ? "{\"keys\":[]}\n" : "");
             return 0;
         }

@@ -65,7 +65,11 @@ public final class Patient implements AutoCloseable {
         /** Of which version the store's tables are, if that can be told; leaves them as they are. */
         Optional<StoreSchema> schema();
 
-        /** A manager on the master key alone. */
+        /** What keeps the store from opening if the master key is not there; null if nothing is in it, or the key is there. */
+        @Nullable
+        Lost lost();
+
+        /** A manager on the master keys alone. */
         KeyManager masterKey();
 
         /** A manager on master key and store. */
@@ -74,6 +78,15 @@ public final class Patient implements AutoCloseable {
         /** The store alone. */
         NamedKeyStore store();
     }
+
+    /**
+     * A store whose master key is not there.
+     *
+     * @param what what is missing
+     * @param why what needs it
+     * @param remedy what to do
+     */
+    public record Lost(String what, String why, String remedy) {}
 
     /** What came of opening something. */
     private record Opened<T extends AutoCloseable>(
@@ -171,7 +184,7 @@ public final class Patient implements AutoCloseable {
         return examined.get();
     }
 
-    /** A manager on the master key alone; throws what opening it threw. */
+    /** A manager on the master keys alone; throws what opening it threw. */
     KeyManager masterKey() {
         if (masterKeyOnly == null) {
             masterKeyOnly = Opened.by(place.opening()::masterKey);

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,11 @@ class DoctorCheckTest {
             @Override
             public Optional<StoreSchema> schema() {
                 return Optional.empty(); // a store that cannot tell
+            }
+
+            @Override
+            public Patient.@Nullable Lost lost() {
+                return null;
             }
 
             @Override

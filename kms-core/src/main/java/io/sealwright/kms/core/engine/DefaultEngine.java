@@ -3,12 +3,17 @@ package io.sealwright.kms.core.engine;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeyManagerBuilder;
 import io.sealwright.kms.MessageInfo;
+import io.sealwright.kms.MessageInfo.RecipientInfo;
 import io.sealwright.kms.core.environment.EnvironmentReader;
+import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.message.HeaderParser;
+import io.sealwright.kms.core.namedkey.NamedKeyRing;
 import io.sealwright.kms.spi.KeyManagerEngine;
 import io.sealwright.kms.spi.KeyManagerSettings;
+import io.sealwright.kms.spi.KeyManagerSettings.MasterKeyChoice;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Variables;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +39,12 @@ public final class DefaultEngine implements KeyManagerEngine {
     }
 
     @Override
+    public List<MasterKeyChoice> otherMasterKeysOf(
+            Variables variables, UnaryOperator<@Nullable String> properties, String first) {
+        return EnvironmentReader.otherMasterKeys(variables, properties, first);
+    }
+
+    @Override
     public MasterKey bootstrap(KeyManagerSettings settings) {
         return MasterKeys.bootstrap(settings);
     }
@@ -41,5 +52,10 @@ public final class DefaultEngine implements KeyManagerEngine {
     @Override
     public MessageInfo inspect(byte[] message) {
         return HeaderParser.parse(message, 0, message.length).info();
+    }
+
+    @Override
+    public List<RecipientInfo> inspectStoreKey(byte[] storeKey) {
+        return NamedKeyRing.wrapsOfStoreKey(storeKey).stream().map(Header::info).toList();
     }
 }

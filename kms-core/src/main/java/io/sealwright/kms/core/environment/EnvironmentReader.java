@@ -6,6 +6,8 @@ import io.sealwright.kms.PassphrasePolicy.Kdf;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.spi.KeyManagerEngine.Wanted;
+import io.sealwright.kms.spi.KeyManagerSettings.MasterKeyChoice;
+import io.sealwright.kms.spi.KeyManagerSettings.Role;
 import io.sealwright.kms.spi.StoreAddress;
 import io.sealwright.kms.spi.StoreProvider;
 import io.sealwright.kms.spi.Variables;
@@ -66,14 +68,27 @@ public final class EnvironmentReader {
         return new MasterKeyNames(new Sources(variables, properties)).uri();
     }
 
+    /**
+     * The master keys that are named beside the first, in order.
+     *
+     * @throws ConfigurationException if one is no URI, or is given twice
+     */
+    public static List<MasterKeyChoice> otherMasterKeys(
+            Variables variables, UnaryOperator<@Nullable String> properties, String first) {
+        return new MasterKeyNames(new Sources(variables, properties)).others(first);
+    }
+
     private void masterKeys() {
-        target.masterKey(new MasterKeyNames(sources).uri());
-        sources.find(Settings.ALSO_WRAP_WITH)
-                .ifPresent(found -> found.value()
-                        .forEach(uri -> set(found, () -> target.alsoWrapWith(MasterKeyNames.named(found, uri)))));
-        sources.find(Settings.ALSO_OPEN_WITH)
-                .ifPresent(found -> found.value()
-                        .forEach(uri -> set(found, () -> target.alsoOpenWith(MasterKeyNames.named(found, uri)))));
+        MasterKeyNames names = new MasterKeyNames(sources);
+        String first = names.uri();
+        target.masterKey(first);
+        for (MasterKeyChoice other : names.others(first)) {
+            if (other.role() == Role.WRAP_AND_OPEN) {
+                target.alsoWrapWith(other.uri());
+            } else {
+                target.alsoOpenWith(other.uri());
+            }
+        }
     }
 
     private void calls() {
@@ -227,18 +242,6 @@ public final class EnvironmentReader {
                     String.join(", ", settings.stream().map(Found::told).toList()) + " do not fit together.",
                     e.getMessage() + ".",
                     "Correct one of them.",
-                    e);
-        }
-    }
-
-    private static void set(Found<?> found, Runnable set) {
-        try {
-            set.run();
-        } catch (IllegalStateException e) {
-            throw new ConfigurationException(
-                    found.where() + " names a master key that is given already.",
-                    "It is " + found.text() + ".",
-                    "Leave one of the two out.",
                     e);
         }
     }

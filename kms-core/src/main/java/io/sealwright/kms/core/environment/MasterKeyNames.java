@@ -2,13 +2,19 @@ package io.sealwright.kms.core.environment;
 
 import io.sealwright.kms.core.environment.Settings.KeyPlace;
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.KeyManagerSettings.MasterKeyChoice;
+import io.sealwright.kms.spi.KeyManagerSettings.Role;
 import io.sealwright.kms.spi.MasterKeyUri;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
-/** The master key's URI, of the variables that name it: those of this library and of the systems that it replaces. */
+/** The master keys' URIs, of the variables that name them: those of this library and of the systems that it replaces. */
 final class MasterKeyNames {
     private static final String REGION = "us-east-1";
 
@@ -44,6 +50,36 @@ final class MasterKeyNames {
             case GCP -> google();
             case VAULT -> vault();
         };
+    }
+
+    /**
+     * Those that are named beside the first, in order.
+     *
+     * @throws ConfigurationException if one is no URI, or is given twice
+     */
+    List<MasterKeyChoice> others(String first) {
+        Set<String> given = new HashSet<>();
+        given.add(MasterKeyUri.parse(first).toString());
+        List<MasterKeyChoice> others = new ArrayList<>();
+        add(Settings.ALSO_WRAP_WITH, Role.WRAP_AND_OPEN, given, others);
+        add(Settings.ALSO_OPEN_WITH, Role.OPEN_ONLY, given, others);
+        return List.copyOf(others);
+    }
+
+    private void add(Setting<List<String>> setting, Role role, Set<String> given, List<MasterKeyChoice> others) {
+        Optional<Found<List<String>>> found = sources.find(setting);
+        if (found.isEmpty()) {
+            return;
+        }
+        for (String uri : found.get().value()) {
+            if (!given.add(MasterKeyUri.parse(named(found.get(), uri)).toString())) {
+                throw new ConfigurationException(
+                        found.get().where() + " names a master key that is given already.",
+                        "It is " + found.get().text() + ".",
+                        "Leave one of the two out.");
+            }
+            others.add(new MasterKeyChoice(role, uri, null));
+        }
     }
 
     private String environment(boolean chosen) {

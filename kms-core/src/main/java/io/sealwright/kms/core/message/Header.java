@@ -194,7 +194,8 @@ public final class Header {
                 bytes.length);
     }
 
-    private static RecipientInfo info(Recipient recipient) {
+    /** What a recipient says, for people. */
+    public static RecipientInfo info(Recipient recipient) {
         String kind = RecipientKind.byId(recipient.kind())
                 .map(known -> known.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'))
                 .orElse("kind-" + recipient.kind());

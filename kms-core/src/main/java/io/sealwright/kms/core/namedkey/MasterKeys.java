@@ -1,6 +1,8 @@
 package io.sealwright.kms.core.namedkey;
 
+import io.sealwright.kms.MessageInfo.RecipientInfo;
 import io.sealwright.kms.SecretBytes;
+import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.namedkey.Opened.Source;
 import io.sealwright.kms.core.provider.FirstLook;
 import io.sealwright.kms.core.provider.FreshLook;
@@ -28,6 +30,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Wraps stored material under every master key that wraps, and unwraps it with any that can. Blocks; for workers. */
@@ -247,8 +250,15 @@ final class MasterKeys {
     private static NoMatchingRecipientException noMatch(StoredMaterial stored) {
         return new NoMatchingRecipientException(
                 "No configured key unwraps " + stored.subject() + ".",
-                "None of the configured master keys is among those that wrapped it.",
+                "It lies under "
+                        + stored.wraps().stream().map(MasterKeys::told).collect(Collectors.joining(", "))
+                        + ", and none of the configured master keys is among those.",
                 "Configure the master key that the store was made with.");
+    }
+
+    private static String told(Recipient wrap) {
+        RecipientInfo info = Header.info(wrap);
+        return info.kind() + " " + info.id();
     }
 
     /** Has every key look for newer versions; those that fail keep what they know. Not for workers. */

@@ -20,6 +20,7 @@ import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.TimeSource;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -126,6 +127,11 @@ public final class NamedKeyRing implements NamedKeys, AutoCloseable {
     }
 
     // ---------------------------------------------------------------- for the engine
+
+    /** By which master keys a store's own key is wrapped, of its record; unverified. */
+    public static List<Recipient> wrapsOfStoreKey(byte[] record) {
+        return StoreKeyRecord.decode(record).wraps();
+    }
 
     /**
      * The version of an encryption key that seals now.
