@@ -5,6 +5,7 @@ import io.sealwright.kms.MasterKeys;
 import io.sealwright.kms.MasterKeys.Examined;
 import io.sealwright.kms.MasterKeys.Problem;
 import io.sealwright.kms.MasterKeys.Rewrapped;
+import io.sealwright.kms.cli.doctor.Shell;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.spi.MasterKeyUri;
@@ -45,6 +46,9 @@ class MasterKeyRotateCommand extends Command {
         opening.check();
         String target = to == null ? null : MasterKeyUri.parse(to).toString();
         Home home = store.home(here());
+        if (target == null) {
+            demandNoOther(home.masterKey());
+        }
         try (KeyManager kms = target == null ? home.present() : home.moving(target, opening.masterKeys())) {
             HealthCommand.demandHealthy(kms.health());
             MasterKeys masterKeys = kms.masterKeys();
@@ -60,6 +64,25 @@ class MasterKeyRotateCommand extends Command {
             mark.clear();
         }
         return 0;
+    }
+
+    /** Without {@code --to} nothing is opened with another key, and whoever names one means that it is rotated. */
+    private void demandNoOther(String rotated) {
+        for (String given : opening.masterKeys()) {
+            String uri = Home.canonical(given);
+            if (!uri.equals(rotated)) {
+                boolean provider =
+                        !here().environment().getOrDefault("KMS_PROVIDER", "").isEmpty();
+                throw Failure.usage(
+                        "-m " + uri + " does not say which master key is rotated.",
+                        "That is the one that commands use, here " + rotated + "; -m only opens, and needs --to.",
+                        "To rotate the other one, and put what is stored under it: "
+                                + (provider ? "KMS_PROVIDER= " : "")
+                                + "KMS_MASTER_KEY=" + Shell.uri(uri) + " kms master-key rotate; to put what lies under"
+                                + " it under the one in use: kms master-key rotate --to " + Shell.uri(rotated) + " -m "
+                                + Shell.uri(uri) + ".");
+            }
+        }
     }
 
     private void begin(MasterKeys masterKeys, String uri, RotationMark mark, Home home) {

@@ -275,4 +275,32 @@ class MasterKeyRotateTest {
         assertThat(result.err()).contains("[KMS_CLI_UNHEALTHY]");
         assertThat(versions("default")).isEqualTo(1);
     }
+
+    @Test
+    void rotate_ofAnotherKeyByOption_isRefusedWithTheLineThatDoesIt() throws Exception {
+        otherKey();
+        byte[] before = Files.readAllBytes(home.resolve("store.db"));
+        Result result = Run.at(home).kms("master-key", "rotate", "-m", "local://other");
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.errLines())
+                .singleElement()
+                .asString()
+                .contains("the one that commands use, here local://default")
+                .contains("KMS_MASTER_KEY=local://other kms master-key rotate;")
+                .contains("kms master-key rotate --to local://default -m local://other")
+                .endsWith("[KMS_CLI_USAGE]");
+        assertThat(Run.at(home)
+                        .kms("rotate_encryption_keys", "-m", "pkcs11:token=a;object=b")
+                        .err())
+                .contains("KMS_MASTER_KEY='pkcs11:token=a;object=b' kms master-key rotate;");
+        assertThat(Files.readAllBytes(home.resolve("store.db"))).isEqualTo(before);
+        assertThat(versions("default")).isEqualTo(1);
+
+        kms("master-key", "rotate", "-m", "local://default");
+        assertThat(versions("default")).as("the one that is rotated anyway").isEqualTo(2);
+        Result meant = Run.at(home).with("KMS_MASTER_KEY", "local://other").kms("master-key", "rotate");
+        assertThat(meant.code()).as(meant.err()).isZero();
+        assertThat(meant.out()).startsWith("master key local://other: made version ");
+        assertThat(versions("other")).isEqualTo(2);
+    }
 }

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 
 /** Words for a POSIX shell. */
-final class Shell {
+public final class Shell {
     private static final Pattern PLAIN_URI = Pattern.compile("[A-Za-z0-9][A-Za-z0-9:/._@-]*");
 
     private Shell() {}
@@ -16,7 +16,7 @@ final class Shell {
     }
 
     /** A URI as one word: as it is where no shell sees anything in it, else quoted. */
-    static String uri(String uri) {
+    public static String uri(String uri) {
         return PLAIN_URI.matcher(uri).matches() ? uri : word(uri);
     }
 
