@@ -14,6 +14,12 @@ import java.util.concurrent.locks.ReentrantLock;
 final class VaultSession {
     private static final Duration MOST_CONNECTING = Duration.ofSeconds(5);
 
+    /** Less than the first of three attempts gets of a deadline, so that it is told that there is no connection. */
+    private static Duration connecting(Duration timeout) {
+        Duration part = timeout.multipliedBy(2).dividedBy(5);
+        return part.compareTo(MOST_CONNECTING) < 0 ? part : MOST_CONNECTING;
+    }
+
     private final VaultServer server;
     private final VaultAuth auth;
     private final TimeSource time;
@@ -35,7 +41,7 @@ final class VaultSession {
         HttpClient.Builder client = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
-                .connectTimeout(timeout.compareTo(MOST_CONNECTING) < 0 ? timeout : MOST_CONNECTING);
+                .connectTimeout(connecting(timeout));
         if (options.tls() != null) {
             client.sslContext(options.tls());
         }

@@ -133,16 +133,20 @@ final class Guard {
         // What may have been done although no answer came is not done again: a rotation would make two versions.
         int most = operation == Operation.ROTATE ? 1 : attempts;
         Breaker.Permit permit = firstPermit;
+        UnavailableException said = null;
         for (int attempt = 1; ; attempt++) {
+            calls.asking(name(operation) + " with " + key.uri(), said);
             try {
                 T answer = attempt(operation, standing, call, permit, share(attempt, most, standing));
                 heard();
                 return answer;
             } catch (UnavailableException e) {
                 silent = true;
+                // What the provider's module says of it tells more than that its time was over.
+                said = said != null && e.getCause() instanceof CallInterruptedException ? said : e;
                 long pause = attempt < most ? PAUSES.apply(attempt) : 0;
                 if (attempt == most || calls.ending() || calls.remaining() <= TimeUnit.MILLISECONDS.toNanos(pause)) {
-                    throw e;
+                    throw said;
                 }
                 retried.increment();
                 LOG.debug("{} with {} got no answer; again in {} ms", name(operation), key.uri(), pause);
@@ -151,7 +155,7 @@ final class Guard {
                 pause(operation, pause);
                 permit = breaker.enter();
                 if (permit == null) {
-                    throw e; // it opened meanwhile: this answer is as good as its
+                    throw said; // it opened meanwhile: this answer is as good as its
                 }
             } catch (CallInterruptedException e) {
                 throw e;

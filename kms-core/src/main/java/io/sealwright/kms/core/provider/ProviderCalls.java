@@ -158,9 +158,14 @@ public final class ProviderCalls implements AutoCloseable {
         }
     }
 
+    /** What comes of a flight, and whom it asked meanwhile. */
+    private static final class Result<T> extends CompletableFuture<T> {
+        volatile @Nullable Asked asked;
+    }
+
     /** One task on its way: its result, its deadline, and the worker to interrupt then. */
     private final class Flight<T> implements Runnable {
-        final CompletableFuture<T> result = new CompletableFuture<>();
+        final Result<T> result = new Result<>();
         private final String what;
         private final Supplier<T> task;
         private final Consumer<T> discard;
@@ -240,7 +245,7 @@ public final class ProviderCalls implements AutoCloseable {
             if (last != null) {
                 last.run();
             }
-            if (result.completeExceptionally(late(what))) {
+            if (result.completeExceptionally(Asked.late(deadline, what, result.asked))) {
                 synchronized (this) {
                     if (worker != null) {
                         expired = true;
@@ -298,7 +303,7 @@ public final class ProviderCalls implements AutoCloseable {
                     "Nothing is lost; repeat the call if it is still wanted.",
                     e);
         } catch (TimeoutException e) {
-            throw late(what);
+            throw Asked.late(deadline, what, flight instanceof Result<?> result ? result.asked : null);
         } catch (ExecutionException | CancellationException e) {
             throw typed(what, e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e);
         }
@@ -339,6 +344,14 @@ public final class ProviderCalls implements AutoCloseable {
         Flight<?> flight = current();
         if (flight != null) {
             flight.atDeadline = last;
+        }
+    }
+
+    /** What the task that runs on this thread asks now, and what came of an attempt before. */
+    void asking(String call, @Nullable UnavailableException said) {
+        Flight<?> flight = current();
+        if (flight != null) {
+            flight.result.asked = new Asked(call, said);
         }
     }
 
@@ -411,13 +424,6 @@ public final class ProviderCalls implements AutoCloseable {
                 "It failed unexpectedly with " + e.getClass().getSimpleName() + ".",
                 "See the cause in the stack trace; repeating may help.",
                 e);
-    }
-
-    private UnavailableException late(String what) {
-        return new UnavailableException(
-                "No answer within " + deadline.toMillis() + " ms: " + what + ".",
-                "The provider is slow, hangs, or cannot be reached.",
-                "Repeat the call; check the provider and the network, or set a longer deadline.");
     }
 
     private static ClosedException closedError() {

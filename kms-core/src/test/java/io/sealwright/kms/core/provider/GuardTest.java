@@ -27,8 +27,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -283,6 +285,50 @@ class GuardTest {
         assertThat(told(KmsEvent.BreakerChanged.class)).hasSize(1);
         generate().close();
         assertThat(told(KmsEvent.BreakerChanged.class)).hasSize(2);
+    }
+
+    /** What was to be done says nothing of who kept it waiting, nor of what came of the attempts before. */
+    @Test
+    void deadlineOver_errorNamesTheMasterKey_andWhatAnAttemptBeforeSaid() {
+        calls.close();
+        calls = calls(Duration.ofMillis(700), 1);
+        Gate gate = key.hold(FaultyMasterKey.Operation.GENERATE);
+        assertThatThrownBy(this::generate)
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageStartingWith("No answer within 700 ms: a test. It waited for: generate with " + key.uri());
+        gate.release();
+
+        UnavailableException said = new UnavailableException("No door.", "It is a wall.", "Check THE_ADDRESS.");
+        assertThatThrownBy(() -> calls.call("a test", () -> {
+                    calls.asking("generate with " + key.uri(), said);
+                    try {
+                        new CountDownLatch(1).await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    return true;
+                }))
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageContaining("generate with " + key.uri() + ". An attempt before ended so: No door.")
+                .hasMessageContaining("Check THE_ADDRESS.");
+    }
+
+    @Test
+    void lastAttemptIsCut_errorIsWhatAnAttemptBeforeSaid() {
+        calls.close();
+        calls = calls(Duration.ofSeconds(2), 2);
+        AtomicInteger asked = new AtomicInteger();
+        assertThatThrownBy(() -> calls.call(
+                        "a test",
+                        () -> calls.invoke(key, Operation.UNWRAP, Standing.PROVEN, () -> {
+                            if (asked.incrementAndGet() == 1) {
+                                throw NOTHING.get();
+                            }
+                            return calls.await("a wait inside", new CompletableFuture<>());
+                        })))
+                .isInstanceOf(UnavailableException.class)
+                .hasMessageContaining("Nothing came.");
+        assertThat(asked).hasValue(2);
     }
 
     @Test
