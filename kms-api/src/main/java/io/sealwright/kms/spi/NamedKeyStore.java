@@ -139,6 +139,16 @@ public interface NamedKeyStore extends AutoCloseable {
     boolean release(WorkClaim claim);
 
     /**
+     * The time of day by the store's own clock, if that may be another one than this machine's: the engine erases nothing
+     * that is not due by both. One cheap read.
+     *
+     * @return empty if the store has none; so the default
+     */
+    default Optional<Instant> clock() {
+        return Optional.empty();
+    }
+
+    /**
      * Has the database itself look whether its files are whole. May read all of them.
      *
      * @return a line for each damage, ten at most; empty if it finds none, or cannot look

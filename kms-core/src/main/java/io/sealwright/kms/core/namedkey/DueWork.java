@@ -11,6 +11,7 @@ import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.WorkClaim;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
@@ -47,6 +48,9 @@ final class DueWork {
     private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(30);
     private static final Duration FIRST_PAUSE = Duration.ofMinutes(1);
     private static final Duration LONGEST_PAUSE = Duration.ofHours(1);
+
+    /** As far as clocks that are kept synchronised may be apart. */
+    private static final Duration CLOCKS_APART = Duration.ofMinutes(5);
 
     private final NamedKeyStore store;
     private final KnownKeys known;
@@ -188,13 +192,29 @@ final class DueWork {
             return 0;
         }
         try {
-            int made = life.doDue(name);
+            Instant doubted = doubtedBy(key);
+            int made = life.doDue(name, doubted == null);
+            if (doubted != null) {
+                throw KeyErrors.clocksDiffer(name, time.instant(), doubted);
+            }
             boolean unused = store.release(claim);
             return made;
         } catch (KmsException e) {
             keepForAWhile(claim, e);
             throw e;
         }
+    }
+
+    /**
+     * What the store's clock says, if a destruction is due by ours and not by that one: one of the two is wrong, and what is
+     * erased does not come back. A clock given by the caller is taken at its word.
+     */
+    private @Nullable Instant doubtedBy(KeyRecord key) {
+        if (!time.equals(TimeSource.system()) || !KeyLife.destructionDue(key, time.instant())) {
+            return null;
+        }
+        Instant theirs = store.clock().orElse(null);
+        return theirs == null || KeyLife.destructionDue(key, theirs.plus(CLOCKS_APART)) ? null : theirs;
     }
 
     /** Not all processes are to run into the same failure at once; but the next one may be luckier than this one. */

@@ -131,6 +131,15 @@ final class KeyErrors {
                         + " first.");
     }
 
+    static RefusedException clocksDiffer(String name, Instant here, Instant store) {
+        return new RefusedException(
+                ErrorCode.KMS_OPERATION_REFUSED,
+                "Nothing of " + key(name) + " was erased.",
+                "Its destruction is due by the clock of this machine, which says " + here
+                        + ", and not by the store's, which says " + store + ".",
+                "Set the clock right that is wrong; what is due is then erased by itself.");
+    }
+
     static RefusedException decryptOnly(String what) {
         return new RefusedException(
                 ErrorCode.KMS_OPERATION_REFUSED,

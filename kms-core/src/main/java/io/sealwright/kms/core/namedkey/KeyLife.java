@@ -188,18 +188,30 @@ final class KeyLife {
         return destroyedWhenDue(key, now) != null || maker.wraps() && rotationDue(key, now);
     }
 
+    /** Whether a destruction is due. */
+    static boolean destructionDue(KeyRecord key, Instant now) {
+        return key.versions().stream().anyMatch(version -> destructionDue(version, now));
+    }
+
+    private static boolean destructionDue(VersionRecord version, Instant now) {
+        Instant at = version.destroyAt();
+        return version.awaitsDestruction() && at != null && !at.isAfter(now);
+    }
+
     /**
      * Does what is due for a key, each piece once however many processes try.
      *
+     * @param erase whether destructions too
      * @return how many changes were made
      */
-    int doDue(String name) {
+    int doDue(String name, boolean erase) {
         int made = 0;
-        while (changes.change(
-                        "destroy " + KeyErrors.key(name),
-                        name,
-                        present -> destroyedWhenDue(existing(name, present), time.instant()))
-                .changed()) {
+        while (erase
+                && changes.change(
+                                "destroy " + KeyErrors.key(name),
+                                name,
+                                present -> destroyedWhenDue(existing(name, present), time.instant()))
+                        .changed()) {
             made++;
         }
         // Looked at again within the change: another process may have rotated it since.
@@ -222,10 +234,7 @@ final class KeyLife {
     /** The whole key if its last version is due, else the first version that is; null if none is. */
     private @Nullable Edited destroyedWhenDue(KeyRecord key, Instant now) {
         List<VersionRecord> due = key.versions().stream()
-                .filter(version -> {
-                    Instant at = version.destroyAt();
-                    return version.awaitsDestruction() && at != null && !at.isAfter(now);
-                })
+                .filter(version -> destructionDue(version, now))
                 .toList();
         if (due.isEmpty()) {
             return null;

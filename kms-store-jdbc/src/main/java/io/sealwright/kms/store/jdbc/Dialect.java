@@ -71,6 +71,9 @@ interface Dialect {
     /** The database's own clock in milliseconds since 1970, as an expression. */
     String nowMillis();
 
+    /** Whether that clock may be another machine's. */
+    boolean hasOwnClock();
+
     /** Whether overwriting a value puts the new bytes where the old ones were. */
     boolean overwrites();
 

@@ -196,6 +196,18 @@ public final class JdbcKeyStore implements NamedKeyStore {
     }
 
     @Override
+    public Optional<Instant> clock() {
+        return dialect.hasOwnClock()
+                ? transactions.read(
+                        NOT_READ,
+                        connection -> Sql.first(
+                                connection,
+                                "SELECT " + dialect.nowMillis(),
+                                row -> Instant.ofEpochMilli(row.getLong(1))))
+                : Optional.empty();
+    }
+
+    @Override
     public List<String> damages() {
         return transactions.read(NOT_READ, dialect::damages);
     }

@@ -123,6 +123,11 @@ final class PostgresDialect implements Dialect {
         return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)";
     }
 
+    @Override
+    public boolean hasOwnClock() {
+        return true;
+    }
+
     /** Every change writes a new copy of the row, and the log keeps both. */
     @Override
     public boolean overwrites() {

@@ -105,6 +105,12 @@ final class SqliteDialect implements Dialect {
         return "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
     }
 
+    /** It runs in this process. */
+    @Override
+    public boolean hasOwnClock() {
+        return false;
+    }
+
     @Override
     public boolean overwrites() {
         return true;

@@ -25,6 +25,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -68,6 +69,16 @@ class PostgresStoreTest {
         StoreKind.open(url).close();
         assertThat(provider.exists(StoreAddress.of(url))).isTrue();
         assertThat(provider.schema(StoreAddress.of(url))).hasValue(new StoreSchema(1, 1));
+    }
+
+    @Test
+    void clock_isTheServers() {
+        try (NamedKeyStore store = StoreKind.open(url)) {
+            // The same machine's here; minutes apart would be another unit or epoch.
+            assertThat(Duration.between(store.clock().orElseThrow(), Instant.now())
+                            .abs())
+                    .isLessThan(MINUTE);
+        }
     }
 
     @ParameterizedTest

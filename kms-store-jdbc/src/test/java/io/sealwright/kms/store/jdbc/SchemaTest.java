@@ -68,6 +68,13 @@ class SchemaTest {
         }
     }
 
+    @Test
+    void clock_ofADatabaseInThisProcess_isNone() {
+        try (NamedKeyStore store = JdbcKeyStore.sqlite(folder.resolve("store.db"))) {
+            assertThat(store.clock()).isEmpty();
+        }
+    }
+
     private static void sql(Path file, String... statements) throws Exception {
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file)) {
             for (String statement : statements) {
