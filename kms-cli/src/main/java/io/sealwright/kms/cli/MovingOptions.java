@@ -138,7 +138,7 @@ final class MovingOptions {
         } finally {
             ended.countDown();
         }
-        boolean whole = report.complete() && report.failed() == 0;
+        boolean whole = report.clean();
         if (!whole && here.unfinished().stopped()) {
             throw failure(report); // the signal says it all
         }
@@ -157,6 +157,9 @@ final class MovingOptions {
                 .limit(MOST_NAMED)
                 .map(MigrationReport.Failure::item)
                 .collect(Collectors.joining(", "));
+        if (report.complete() && report.failed() == 0) {
+            return unsettled(report);
+        }
         String why = report.failures().isEmpty()
                 ? "The work was stopped before its end."
                 : "The first of them: " + report.failures().get(0).error().what() + " "
@@ -170,6 +173,20 @@ final class MovingOptions {
                         + (named.isEmpty() ? "" : ": " + named + (report.failed() > MOST_NAMED ? ", …" : "")) + ".",
                 why,
                 remedy);
+    }
+
+    /** All went well, but the second look saw something else than what was left. */
+    private static Failure unsettled(MigrationReport report) {
+        boolean missing = report.missingAfter() > 0;
+        return new Failure(
+                Failure.Code.KMS_CLI_NOT_MOVED,
+                report.leftAfter() + " are still to be moved, " + report.rawAfter() + " are no messages, and "
+                        + report.missingAfter() + " were missing, when all were looked at once more.",
+                missing
+                        ? "They were deleted meanwhile, or are out of sight, as on a disk that is not mounted."
+                        : "Somebody sealed under an old key meanwhile, or put an older copy back.",
+                (missing ? "Look whether all of them are there," : "Let every program seal under the new keys,")
+                        + " then start the command again.");
     }
 
     private static String text(MigrationReport report) {
@@ -187,6 +204,7 @@ final class MovingOptions {
         line(out, "failed", report.failed(), ": as they were");
         line(out, "no messages now", report.rawAfter(), "");
         line(out, "still to be moved", report.leftAfter(), ": somebody seals under an old key, or they failed");
+        line(out, "missing now", report.missingAfter(), ": deleted meanwhile, or out of sight");
         uses(out, "before", report.before());
         if (!report.dryRun()) {
             uses(out, "now", report.after());
@@ -235,6 +253,7 @@ final class MovingOptions {
                     .put("failed", (Long) report.failed())
                     .put("rawAfter", (Long) report.rawAfter())
                     .put("leftAfter", (Long) report.leftAfter())
+                    .put("missingAfter", (Long) report.missingAfter())
                     .put("millis", (Long) report.took().toMillis())
                     .putDecimal("perSecond", report.perSecond())
                     .putDecimal("lastBatchPerSecond", report.lastBatchPerSecond());

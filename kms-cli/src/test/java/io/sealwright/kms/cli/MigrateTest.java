@@ -216,6 +216,50 @@ class MigrateTest {
         assertThat(missing.err()).contains("[KMS_CONFIGURATION]");
     }
 
+    @Test
+    void migrate_somebodyPutsAnOldValueBack_exitsWithOneAndRetiresNothing() throws Exception {
+        String url = "jdbc:sqlite:" + folder.resolve("app.db");
+        byte[] message = Files.readAllBytes(sealed("one", "content"));
+        try (Connection db = DriverManager.getConnection(url)) {
+            db.createStatement().execute("CREATE TABLE people (id integer PRIMARY KEY, ssn blob, old blob)");
+            for (int id = 1; id <= 2; id++) {
+                try (var insert = db.prepareStatement("INSERT INTO people VALUES (?, ?, ?)")) {
+                    insert.setInt(1, id);
+                    insert.setBytes(2, message);
+                    insert.setBytes(3, message);
+                    insert.executeUpdate();
+                }
+            }
+            db.createStatement()
+                    .execute("CREATE TRIGGER back AFTER UPDATE ON people WHEN NEW.id = 2 BEGIN"
+                            + " UPDATE people SET ssn = old WHERE id = 1; END");
+        }
+        Object[] migrate = {
+            "migrate",
+            "--jdbc",
+            url,
+            "--table",
+            "people",
+            "--id",
+            "id",
+            "--column",
+            "ssn",
+            "--from",
+            "env://OLD_KEY",
+            "--to",
+            "local://next"
+        };
+        Result result = kms(migrate);
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.out()).contains("still to be moved        1").doesNotContain("can be retired");
+        assertThat(result.errLines())
+                .singleElement()
+                .asString()
+                .contains("1 are still to be moved")
+                .contains("[KMS_CLI_NOT_MOVED]");
+        assertThat(done(kms(migrate)).out()).containsPattern("(?m)^env://OLD_KEY version \\S+ can be retired");
+    }
+
     private static String legacy(byte[] key, String text) throws Exception {
         byte[] iv = new byte[16];
         new SecureRandom().nextBytes(iv);

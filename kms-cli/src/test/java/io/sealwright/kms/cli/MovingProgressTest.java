@@ -47,6 +47,7 @@ class MovingProgressTest {
                 List.of(),
                 0,
                 0,
+                0,
                 Duration.ofSeconds(2),
                 perSecond,
                 lastBatchPerSecond);

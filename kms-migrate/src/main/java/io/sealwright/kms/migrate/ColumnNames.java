@@ -96,12 +96,7 @@ record ColumnNames(@Nullable String schema, String table, String key, String dat
                     "It is of type " + types.get(key) + "; whole numbers, numeric, text, varchar and uuid can be.",
                     "Name another unique column.");
         }
-        if (!isPrimary(catalogue) && (nullable.contains(key) || !isUnique(catalogue))) {
-            throw wrong(
-                    "The column " + quoted(key) + " does not tell the rows of " + quotedTable() + " apart.",
-                    "It is not the primary key, and not unique and NOT NULL either.",
-                    "Name the primary key; for one of several columns, another column that is unique and NOT NULL.");
-        }
+        dialect.demandUnique(connection, this, nullable.contains(key));
     }
 
     private static @Nullable String pattern(@Nullable String name, String escape) {
@@ -112,36 +107,14 @@ record ColumnNames(@Nullable String schema, String table, String key, String dat
                         .replace("%", escape + "%");
     }
 
-    private boolean isPrimary(DatabaseMetaData catalogue) throws SQLException {
-        Set<String> primary = new HashSet<>();
-        try (ResultSet columns = catalogue.getPrimaryKeys(null, schema, table)) {
-            while (columns.next()) {
-                primary.add(columns.getString("COLUMN_NAME"));
-            }
-        }
-        return primary.equals(Set.of(key));
+    static ConfigurationException notUnique(ColumnNames names) {
+        return wrong(
+                "The column " + quoted(names.key()) + " does not tell the rows of " + names.quotedTable() + " apart.",
+                "It is not the primary key, and not unique and NOT NULL either, for all rows and by an index that is valid.",
+                "Name the primary key; for one of several columns, another column that is unique and NOT NULL.");
     }
 
-    private boolean isUnique(DatabaseMetaData catalogue) throws SQLException {
-        Map<String, Set<String>> indexes = new HashMap<>();
-        Set<String> partial = new HashSet<>();
-        try (ResultSet columns = catalogue.getIndexInfo(null, schema, table, true, true)) {
-            while (columns.next()) {
-                String index = columns.getString("INDEX_NAME");
-                if (index != null) {
-                    indexes.computeIfAbsent(index, name -> new HashSet<>())
-                            .add(String.valueOf(columns.getString("COLUMN_NAME")));
-                    if (columns.getString("FILTER_CONDITION") != null) {
-                        partial.add(index);
-                    }
-                }
-            }
-        }
-        indexes.keySet().removeAll(partial);
-        return indexes.containsValue(Set.of(key));
-    }
-
-    private static ConfigurationException wrong(String what, String why, String remedy) {
+    static ConfigurationException wrong(String what, String why, String remedy) {
         return new ConfigurationException(what, why, remedy);
     }
 }

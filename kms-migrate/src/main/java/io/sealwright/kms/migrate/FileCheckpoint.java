@@ -35,8 +35,10 @@ final class FileCheckpoint implements Checkpoint {
         if (!state.job.equals(job)) {
             throw new ConfigurationException(
                     "The checkpoint " + file + " belongs to another job.",
-                    "It was written for other items, other master keys or another form of old data.",
-                    "Name another file, or remove it if that job is not to go on.");
+                    "It was written for other items (another database, table or disk, or a copy of it), other master keys or"
+                            + " another form of old data.",
+                    "Name another file, or remove it if that job is not to go on: one that begins anew finds done what is"
+                            + " done.");
         }
         return Optional.of(state);
     }

@@ -30,21 +30,34 @@ final class FileItems implements Source<FileItems.Entry> {
     private static final long MOST_RAW_BYTES = 64L << 20;
 
     private final List<Path> roots;
+    private final List<String> places;
     private final FileWalk walk;
     private final Stop stop;
 
     FileItems(List<Path> given, Stop stop) {
         this.stop = stop;
         List<Path> found = new ArrayList<>();
+        List<String> places = new ArrayList<>();
         for (Path path : given) {
             try {
-                found.add(path.toRealPath());
+                Path real = path.toRealPath();
+                found.add(real);
+                places.add(real + " " + folderKey(real));
             } catch (IOException e) {
                 throw FileErrors.failed("'" + path + "' cannot be moved.", e);
             }
         }
         this.roots = List.copyOf(found);
+        this.places = List.copyOf(places);
         this.walk = new FileWalk(roots);
+    }
+
+    /** Tells a folder from another one of the same name, as where a disk is mounted or not; a file is told by its folder, since it is replaced. */
+    private static @Nullable Object folderKey(Path path) throws IOException {
+        Path folder = Files.isDirectory(path) ? path : path.getParent();
+        return folder == null
+                ? null
+                : Files.readAttributes(folder, BasicFileAttributes.class).fileKey();
     }
 
     /** A file. */
@@ -90,7 +103,7 @@ final class FileItems implements Source<FileItems.Entry> {
 
     @Override
     public String identity() {
-        return "files " + roots;
+        return "files " + places;
     }
 
     @Override

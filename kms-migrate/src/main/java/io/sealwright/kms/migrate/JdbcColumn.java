@@ -6,13 +6,11 @@ import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.migrate.Mover.Decision;
 import io.sealwright.kms.migrate.Mover.Outcome;
 import io.sealwright.kms.migrate.Tally.Count;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -25,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * A column of a table. Rows are read in pages by their key, without locks; decided upon outside of any transaction, since a
  * key may take its time; and written where they still hold the bytes that were read. A row that does not is read again.
  */
-final class JdbcColumn implements Source<JdbcColumn.Row> {
+final class JdbcColumn implements Source<Row> {
     /** So much is read at a time, rows that are larger by themselves apart. */
     private static final long MOST_PAGE_BYTES = 16L << 20;
 
@@ -34,94 +32,21 @@ final class JdbcColumn implements Source<JdbcColumn.Row> {
     private final JdbcSession session;
     private final Stop stop;
     private final ColumnNames names;
+    private final String identity;
 
     JdbcColumn(JdbcSession session, ColumnNames given, Stop stop) {
         this.session = session;
         this.stop = stop;
-        this.names = session.read("Looking at the table " + given.quotedTable(), (connection, dialect) -> {
+        String looking = "Looking at the table " + given.quotedTable();
+        this.names = session.read(looking, (connection, dialect) -> {
             ColumnNames found = given.in(connection);
             found.demand(connection, dialect);
             return found;
         });
-    }
-
-    /** A row as it was read. */
-    static final class Row implements Item {
-        private final RowKey key;
-        private final Object value;
-        private final byte @Nullable [] message;
-
-        Row(RowKey key, Object value) {
-            this.key = key;
-            this.value = value;
-            this.message = value instanceof byte[] bytes ? bytes : fromToken(value.toString());
-        }
-
-        /** A message in text is a token: base64url without padding, and no other spelling. */
-        private static byte @Nullable [] fromToken(String text) {
-            try {
-                byte[] bytes = Base64.getUrlDecoder().decode(text);
-                return Base64.getUrlEncoder()
-                                .withoutPadding()
-                                .encodeToString(bytes)
-                                .equals(text)
-                        ? bytes
-                        : null;
-            } catch (IllegalArgumentException e) {
-                return null;
-            }
-        }
-
-        @Override
-        public String name() {
-            return key.name();
-        }
-
-        @Override
-        public String position() {
-            return key.position();
-        }
-
-        @Override
-        public byte @Nullable [] message() {
-            return message;
-        }
-
-        @Override
-        public boolean mustBeMessage() {
-            return true;
-        }
-
-        byte[] data() {
-            return value instanceof byte[] bytes ? bytes : value.toString().getBytes(StandardCharsets.UTF_8);
-        }
-
-        private long size() {
-            return value instanceof byte[] bytes
-                    ? bytes.length
-                    : 2L * value.toString().length();
-        }
-
-        private void bindOld(PreparedStatement statement, int index) throws SQLException {
-            bind(statement, index, value);
-        }
-
-        private void bindNew(PreparedStatement statement, int index, byte[] content) throws SQLException {
-            bind(
-                    statement,
-                    index,
-                    value instanceof byte[]
-                            ? content
-                            : Base64.getUrlEncoder().withoutPadding().encodeToString(content));
-        }
-
-        private static void bind(PreparedStatement statement, int index, Object value) throws SQLException {
-            if (value instanceof byte[] bytes) {
-                statement.setBytes(index, bytes);
-            } else {
-                statement.setString(index, value.toString());
-            }
-        }
+        this.identity = session.read(looking, (connection, dialect) -> {
+            demandNoRowWithoutKey(connection);
+            return dialect.identity(connection, names);
+        });
     }
 
     private record Change(Row row, Decision decision, byte[] content) {}
@@ -129,33 +54,91 @@ final class JdbcColumn implements Source<JdbcColumn.Row> {
     @Override
     public String identity() {
         return "column " + names.quotedTable() + " " + ColumnNames.quoted(names.key()) + " "
-                + ColumnNames.quoted(names.data());
+                + ColumnNames.quoted(names.data()) + " of " + identity;
     }
 
     @Override
     public List<Row> page(@Nullable String after, int most) {
-        String key = ColumnNames.quoted(names.key());
-        String data = ColumnNames.quoted(names.data());
-        String sql = "SELECT " + key + ", " + data + " FROM " + names.quotedTable() + " WHERE "
-                + (after == null ? "" : key + " > ? AND ") + data + " IS NOT NULL ORDER BY " + key + " LIMIT " + most;
+        return session.read(
+                "Reading from " + names.quotedTable(), (connection, dialect) -> page(connection, after, most));
+    }
+
+    /**
+     * Sees that the page is all that lies between its ends, in one moment: a key that comes twice, or an index that is
+     * damaged, would let rows slip through between two pages, unmoved and unseen.
+     */
+    @Override
+    public List<Row> secondLook(@Nullable String after, int most) {
         return session.read("Reading from " + names.quotedTable(), (connection, dialect) -> {
-            List<Row> rows = new ArrayList<>();
-            try (PreparedStatement statement = JdbcSession.prepare(connection, sql)) {
-                statement.setFetchSize(FETCH_ROWS);
-                if (after != null) {
-                    RowKey.atPosition(after).bind(statement, 1);
-                }
-                long bytes = 0;
-                try (ResultSet found = statement.executeQuery()) {
-                    while (bytes < MOST_PAGE_BYTES && found.next()) {
-                        Row row = new Row(RowKey.of(found.getObject(1)), value(found, 2));
-                        rows.add(row);
-                        bytes += row.size();
-                    }
-                }
+            dialect.snapshot(connection);
+            List<Row> rows = page(connection, after, most);
+            RowKey last = rows.isEmpty() ? null : rows.get(rows.size() - 1).key();
+            if (last == null) {
+                demandNoRowWithoutKey(connection);
+            } else if (between(connection, after, last) != rows.size()) {
+                throw ColumnNames.wrong(
+                        "The rows of " + names.quotedTable() + " cannot all be looked at by " + names.key() + ".",
+                        "Up to the key '" + last.name() + "' there are more or fewer than were read: keys come twice,"
+                                + " or an index is damaged.",
+                        "Name another unique column, or rebuild the table's indexes.");
             }
             return rows;
         });
+    }
+
+    private List<Row> page(Connection connection, @Nullable String after, int most) throws SQLException {
+        String key = ColumnNames.quoted(names.key());
+        String data = ColumnNames.quoted(names.data());
+        String sql = "SELECT " + key + ", " + data + " FROM " + names.quotedTable() + " WHERE " + key
+                + (after == null ? " IS NOT NULL AND " : " > ? AND ") + data + " IS NOT NULL ORDER BY " + key + " LIMIT "
+                + most;
+        List<Row> rows = new ArrayList<>();
+        try (PreparedStatement statement = JdbcSession.prepare(connection, sql)) {
+            statement.setFetchSize(FETCH_ROWS);
+            if (after != null) {
+                RowKey.atPosition(after).bind(statement, 1);
+            }
+            long bytes = 0;
+            try (ResultSet found = statement.executeQuery()) {
+                while (bytes < MOST_PAGE_BYTES && found.next()) {
+                    Row row = new Row(RowKey.of(found.getObject(1)), value(found, 2));
+                    rows.add(row);
+                    bytes += row.size();
+                }
+            }
+        }
+        return rows;
+    }
+
+    /** How many rows there are behind a position, up to a key. */
+    private long between(Connection connection, @Nullable String after, RowKey last) throws SQLException {
+        String key = ColumnNames.quoted(names.key());
+        String sql = "SELECT count(*) FROM " + names.quotedTable() + " WHERE " + key + " <= ? AND "
+                + (after == null ? "" : key + " > ? AND ") + ColumnNames.quoted(names.data()) + " IS NOT NULL";
+        try (PreparedStatement statement = JdbcSession.prepare(connection, sql)) {
+            last.bind(statement, 1);
+            if (after != null) {
+                RowKey.atPosition(after).bind(statement, 2);
+            }
+            try (ResultSet found = statement.executeQuery()) {
+                return found.next() ? found.getLong(1) : 0;
+            }
+        }
+    }
+
+    /** SQLite takes nulls in a primary key that is not said to be NOT NULL. */
+    private void demandNoRowWithoutKey(Connection connection) throws SQLException {
+        String key = ColumnNames.quoted(names.key());
+        String row = Dialect.one(
+                connection,
+                "SELECT 1 FROM " + names.quotedTable() + " WHERE " + key + " IS NULL AND "
+                        + ColumnNames.quoted(names.data()) + " IS NOT NULL LIMIT 1");
+        if (row != null) {
+            throw ColumnNames.wrong(
+                    "A row of " + names.quotedTable() + " has no key.",
+                    "The column " + key + " is null there, which SQLite takes in a primary key that is not NOT NULL.",
+                    "Give the row a key, or name another column that is unique and NOT NULL.");
+        }
     }
 
     /** Bytes, or text; anything else as the text it shows, which then is no message. */
@@ -266,7 +249,7 @@ final class JdbcColumn implements Source<JdbcColumn.Row> {
                     "UPDATE " + table + " SET " + data + " = ? WHERE " + key + " = ? AND " + data + " = ?")) {
                 for (Change change : tried) {
                     change.row().bindNew(statement, 1, change.content());
-                    change.row().key.bind(statement, 2);
+                    change.row().key().bind(statement, 2);
                     change.row().bindOld(statement, 3);
                     statement.addBatch();
                 }
@@ -291,7 +274,7 @@ final class JdbcColumn implements Source<JdbcColumn.Row> {
         }
         try (PreparedStatement statement = JdbcSession.prepare(connection, sql)) {
             for (int i = 0; i < changes.size(); i++) {
-                changes.get(i).row().key.bind(statement, i + 1);
+                changes.get(i).row().key().bind(statement, i + 1);
             }
             try (ResultSet locked = statement.executeQuery()) {
                 while (locked.next()) {
@@ -315,10 +298,10 @@ final class JdbcColumn implements Source<JdbcColumn.Row> {
             List<Row> there = new ArrayList<>();
             try (PreparedStatement statement = JdbcSession.prepare(connection, sql)) {
                 for (Row row : lost) {
-                    row.key.bind(statement, 1);
+                    row.key().bind(statement, 1);
                     try (ResultSet found = statement.executeQuery()) {
                         if (found.next()) {
-                            there.add(new Row(row.key, value(found, 1)));
+                            there.add(new Row(row.key(), value(found, 1)));
                         }
                     }
                 }

@@ -51,11 +51,9 @@ final class Job<I extends Item> {
     MigrationReport run() {
         boolean done = state.phase == Phase.VERIFY || pages(this::move);
         if (done && !mover.dryRun()) {
-            if (state.phase == Phase.MOVE) {
-                state.phase = Phase.VERIFY;
-                state.position = null;
-                checkpoint.save(state);
-            }
+            // From the beginning, also in a run that goes on: what another run saw may be otherwise now.
+            state.beginSecondLook();
+            checkpoint.save(state);
             done = pages(this::verify);
         }
         boolean hopeless = isHopeless();
@@ -72,7 +70,9 @@ final class Job<I extends Item> {
                 throw Stop.interrupted(new InterruptedException());
             }
             speed.batchBegins();
-            List<I> page = source.page(state.position, limits.batch());
+            List<I> page = state.phase == Phase.MOVE
+                    ? source.page(state.position, limits.batch())
+                    : source.secondLook(state.position, limits.batch());
             if (page.isEmpty()) {
                 return true;
             }
@@ -80,7 +80,9 @@ final class Job<I extends Item> {
                 return false;
             }
             state.position = page.get(page.size() - 1).position();
-            checkpoint.save(state);
+            if (state.phase == Phase.MOVE) {
+                checkpoint.save(state);
+            }
             speed.batchEnds(page.size(), state.phase == Phase.VERIFY);
             limits.progress().accept(report(false));
             Duration wait = pace.after(page.size(), limits.time().nanoTime());
@@ -97,6 +99,7 @@ final class Job<I extends Item> {
     }
 
     private boolean verify(List<I> page) {
+        state.tally.add(Count.SEEN_AFTER, page.size());
         page.forEach(this::look);
         return true;
     }

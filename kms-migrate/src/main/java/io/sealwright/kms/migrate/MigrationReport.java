@@ -29,6 +29,8 @@ import java.util.Objects;
  *     run the same as {@code before}
  * @param rawAfter how many items are no messages when read once more
  * @param leftAfter how many messages would have to be moved when read once more: somebody seals under an old key still
+ * @param missingAfter how many fewer items the second look saw than the first, those that were gone then left out: they
+ *     were deleted since, or are out of sight, as on a disk that is not mounted; 0 unless the job is complete
  * @param took how long this run took
  * @param perSecond how many items a second this run looked at to move them, from its beginning to the end of the last batch
  *     of them, pauses included; 0 if there was none, as where only the second look was left. The second look is not in it
@@ -52,6 +54,7 @@ public record MigrationReport(
         List<KeyCount> after,
         long rawAfter,
         long leftAfter,
+        long missingAfter,
         Duration took,
         double perSecond,
         double lastBatchPerSecond) {
@@ -68,12 +71,12 @@ public record MigrationReport(
 
     /**
      * Which versions nothing lies under any more, of those that something lay under before: these can be retired, as far as
-     * the items of this job are concerned. Empty unless the job is complete, changed things, and nothing failed. It holds
+     * the items of this job are concerned. Empty unless the job is {@link #clean}, and in a dry run. It holds
      * if no process has sealed under them since the job began: let every process seal under the new keys, and wait for the
      * data keys' {@code maxAge}, before the last run.
      */
     public List<KeyCount> retirable() {
-        if (!complete || dryRun || failed > 0) {
+        if (!clean() || dryRun) {
             return List.of();
         }
         return before.stream()
@@ -81,9 +84,12 @@ public record MigrationReport(
                 .toList();
     }
 
-    /** Whether nothing is left: complete, without failures, and nothing to move was found when all was read once more. */
+    /**
+     * Whether nothing is left: complete, without failures, and when all was read once more, nothing was found to move, and
+     * nothing was missing.
+     */
     public boolean clean() {
-        return complete && failed == 0 && rawAfter == 0 && leftAfter == 0;
+        return complete && failed == 0 && rawAfter == 0 && leftAfter == 0 && missingAfter == 0;
     }
 
     /**

@@ -15,6 +15,11 @@ interface Source<I extends Item> extends AutoCloseable {
     /** The next items behind a position, the first ones behind null; empty at the end. */
     List<I> page(@Nullable String after, int most);
 
+    /** As {@link #page}, where it is to be certain that nothing lies between the items but them. */
+    default List<I> secondLook(@Nullable String after, int most) {
+        return page(after, most);
+    }
+
     /**
      * Moves them, counts what became of each, and lets none be lost that somebody else changes meanwhile.
      *

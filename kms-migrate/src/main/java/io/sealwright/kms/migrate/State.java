@@ -39,6 +39,13 @@ final class State {
         this.tally = tally;
     }
 
+    /** Forgets what an earlier second look saw. */
+    void beginSecondLook() {
+        phase = Phase.VERIFY;
+        position = null;
+        tally.forgetSecondLook();
+    }
+
     String text() {
         StringBuilder out = new StringBuilder();
         out.append(FIRST).append('\n');

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** What a job counts; goes into its checkpoints. Safe for concurrent use. */
 final class Tally {
@@ -25,6 +26,7 @@ final class Tally {
         LOST,
         VANISHED,
         FAILED,
+        SEEN_AFTER,
         RAW_AFTER,
         LEFT_AFTER
     }
@@ -77,6 +79,12 @@ final class Tally {
         }
     }
 
+    /** Begins the second look. */
+    synchronized void forgetSecondLook() {
+        counts.keySet().removeAll(Set.of(Count.SEEN_AFTER, Count.RAW_AFTER, Count.LEFT_AFTER));
+        after.clear();
+    }
+
     synchronized void put(boolean afterwards, Version version, long items) {
         (afterwards ? after : before).put(version, items);
     }
@@ -103,6 +111,7 @@ final class Tally {
                 complete ? told(dryRun ? before : after) : List.of(),
                 of(Count.RAW_AFTER),
                 of(Count.LEFT_AFTER),
+                complete && !dryRun ? Math.max(0, of(Count.READ) - of(Count.VANISHED) - of(Count.SEEN_AFTER)) : 0,
                 speed.took(),
                 speed.perSecond(),
                 speed.lastBatchPerSecond());
