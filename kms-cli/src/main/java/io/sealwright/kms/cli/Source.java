@@ -1,5 +1,6 @@
 package io.sealwright.kms.cli;
 
+import io.sealwright.kms.migrate.replacement.Stamp;
 import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.FileInputStream;
@@ -20,14 +21,21 @@ final class Source implements Closeable {
 
     private final String name;
     private final @Nullable Path file;
+    private final @Nullable Stamp stamp;
     private final InputStream in;
     private final @Nullable Progress progress;
     private byte[] head = new byte[0];
     private @Nullable IOException failure;
 
-    private Source(String name, @Nullable Path file, InputStream in, @Nullable Progress progress) {
+    private Source(
+            String name,
+            @Nullable Path file,
+            @Nullable Stamp stamp,
+            InputStream in,
+            @Nullable Progress progress) {
         this.name = name;
         this.file = file;
+        this.stamp = stamp;
         this.in = in;
         this.progress = progress;
     }
@@ -40,7 +48,7 @@ final class Source implements Closeable {
      */
     static Source open(Surroundings here, String input) {
         if (input.equals("-")) {
-            return new Source("standard input", null, here.in(), Progress.of(here, null));
+            return new Source("standard input", null, null, here.in(), Progress.of(here, null));
         }
         Path file = Failure.path(input);
         try {
@@ -57,6 +65,7 @@ final class Source implements Closeable {
             return new Source(
                     input,
                     file,
+                    regular ? Stamp.of(file.toRealPath()) : null,
                     new FileInputStream(file.toFile()),
                     Progress.of(here, regular ? Files.size(file) : null));
         } catch (IOException e) {
@@ -72,6 +81,12 @@ final class Source implements Closeable {
     @Nullable
     Path file() {
         return file;
+    }
+
+    /** The file as it was before anything of it was read; null if it is none. */
+    @Nullable
+    Stamp stamp() {
+        return stamp;
     }
 
     boolean isRegularFile() {

@@ -1,5 +1,7 @@
 package io.sealwright.kms.cli;
 
+import io.sealwright.kms.migrate.replacement.Stamp;
+import io.sealwright.kms.migrate.replacement.Successor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a command's bytes go: standard output, a device or pipe (both written in place), or a file. A file is written
  * beside its place under the name {@code .NAME.kms-partial}, mode 0600, synced, and only then named, so that the target
- * is never partial; the folder is synced as well. A symbolic link stays, and what it points to is replaced.
+ * is never partial; the folder is synced as well. A symbolic link stays, and what it points to is replaced. The input itself
+ * is replaced by a file that gives the same access ({@link Successor}), and only if nobody changed it meanwhile.
  */
 final class Target implements AutoCloseable {
     private static final int MOST_LINKS = 40;
@@ -39,17 +43,25 @@ final class Target implements AutoCloseable {
     private final Path path;
     private final Path partial;
     private final boolean replace;
+    private final @Nullable Stamp replaced;
     private @Nullable Watched stream;
     private @Nullable FileChannel channel;
+    private @Nullable Successor successor;
     private boolean done;
 
     private Target(Surroundings here, String name, Kind kind, Path path, boolean replace) {
+        this(here, name, kind, path, replace, null);
+    }
+
+    private Target(
+            Surroundings here, String name, Kind kind, Path path, boolean replace, @Nullable Stamp replaced) {
         this.here = here;
         this.name = name;
         this.kind = kind;
         this.path = path;
         this.partial = path.resolveSibling("." + path.getFileName() + ".kms-partial");
         this.replace = replace;
+        this.replaced = replaced;
     }
 
     static Target standardOutput(Surroundings here) {
@@ -100,7 +112,7 @@ final class Target implements AutoCloseable {
     /** The input itself, to be replaced. */
     static Target inPlaceOf(Surroundings here, Source source, Path input) {
         try {
-            return new Target(here, source.name(), Kind.FILE, resolved(input), true);
+            return new Target(here, source.name(), Kind.FILE, resolved(input), true, source.stamp());
         } catch (IOException e) {
             throw Failure.writing(source.name(), e);
         }
@@ -182,8 +194,8 @@ final class Target implements AutoCloseable {
                 done = true;
                 return;
             }
-            if (like != null && Files.isRegularFile(like) && OwnerOnly.isPosix(partial)) {
-                Files.setPosixFilePermissions(partial, Files.getPosixFilePermissions(like));
+            if (successor == null && like != null && Files.isRegularFile(like) && OwnerOnly.isPosix(partial)) {
+                takeMode(like);
             }
             channel.force(true);
             here.unfinished().name(partial, this::giveName);
@@ -231,7 +243,28 @@ final class Target implements AutoCloseable {
     private FileChannel create() throws IOException {
         Set<OpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         FileAttribute<?>[] mode = OwnerOnly.file(partial.toAbsolutePath().getParent());
+        Stamp before = replaced;
+        if (before != null) {
+            return here.unfinished().make(partial, () -> {
+                Successor made = Successor.of(path, partial, before);
+                successor = made;
+                return made.channel();
+            });
+        }
         return here.unfinished().make(partial, () -> FileChannel.open(partial, options, mode));
+    }
+
+    /** Whoever may write in the folder could put a link to another file there, which must not get the mode. */
+    private void takeMode(Path like) throws IOException {
+        Object names = Files.getAttribute(partial, "unix:nlink", LinkOption.NOFOLLOW_LINKS);
+        if (!names.equals(1)) {
+            throw new IOException("Another program put a file of several names in its place.");
+        }
+        Objects.requireNonNull(
+                        Files.getFileAttributeView(
+                                partial, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS),
+                        "posix")
+                .setPermissions(Files.getPosixFilePermissions(like));
     }
 
     private void removeStale() throws IOException {
@@ -251,6 +284,9 @@ final class Target implements AutoCloseable {
     }
 
     private void giveName() throws IOException {
+        if (successor != null) {
+            successor.demandCurrent();
+        }
         if (!replace) {
             // A link fails where the name has come into being meanwhile, which a rename would replace.
             try {

@@ -1,6 +1,7 @@
 package io.sealwright.kms.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.sealwright.kms.cli.Run.Result;
 import java.nio.file.Files;
@@ -79,6 +80,21 @@ class RewrapTest {
         done("key", "destroy", "default", "--version", "1", "--now", "--yes");
         assertThat(done("decrypt", sealed, "-o", "-").out()).isEqualTo("x".repeat(length));
         assertThat(done("rewrap", sealed).err()).contains("already newest");
+    }
+
+    @Test
+    void rewrap_fileOfSomebodyElse_staysTheirs() throws Exception {
+        boolean root = (Integer) Files.getAttribute(folder, "unix:uid") == 0;
+        assumeTrue(root, "only root can give a file to somebody else");
+        var users = folder.getFileSystem().getUserPrincipalLookupService();
+        Files.setOwner(sealed, users.lookupPrincipalByName("nobody"));
+        Files.setPosixFilePermissions(sealed, PosixFilePermissions.fromString("rw-------"));
+        done("key", "rotate", "default");
+        assertThat(done("rewrap", sealed).err()).contains("re-wrapped");
+        assertThat(Files.getOwner(sealed).getName()).isEqualTo("nobody");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(sealed)))
+                .isEqualTo("rw-------");
+        opens(sealed);
     }
 
     @Test

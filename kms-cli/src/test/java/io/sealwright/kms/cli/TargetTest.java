@@ -138,6 +138,52 @@ class TargetTest {
     }
 
     @Test
+    void finish_inputWasChangedMeanwhile_staysAsItIs() throws Exception {
+        try (Source source = Source.open(here, input.toString());
+                Target target = Target.inPlaceOf(here, source, input)) {
+            target.open().write('n');
+            Files.writeString(input, "what somebody else wrote");
+            assertThatThrownBy(() -> target.finish(input))
+                    .hasMessageContaining("changed it meanwhile")
+                    .hasMessageContaining("[KMS_CLI_OUTPUT]");
+        }
+        assertThat(input).hasContent("what somebody else wrote");
+        assertThat(folder.resolve(".in.kms-partial")).doesNotExist();
+    }
+
+    @Test
+    void finish_inputWasChangedBeforeAnythingIsWritten_staysAsItIs() throws Exception {
+        try (Source source = Source.open(here, input.toString())) {
+            Files.writeString(input, "what somebody else wrote");
+            try (Target target = Target.inPlaceOf(here, source, input)) {
+                assertThatThrownBy(target::open).hasMessageContaining("changed it meanwhile");
+            }
+        }
+        assertThat(input).hasContent("what somebody else wrote");
+    }
+
+    @Test
+    void finish_partialBecomesALink_whatItPointsToKeepsItsMode() throws Exception {
+        Files.setPosixFilePermissions(input, PosixFilePermissions.fromString("rw-rw-rw-"));
+        for (boolean hard : new boolean[] {false, true}) {
+            Path victim = Files.writeString(folder.resolve("victim" + hard), "shadow");
+            Files.setPosixFilePermissions(victim, PosixFilePermissions.fromString("rw-------"));
+            try (Target target = target(output, false)) {
+                target.open().write('n');
+                Files.delete(partial);
+                if (hard) {
+                    Files.createLink(partial, victim);
+                } else {
+                    Files.createSymbolicLink(partial, victim);
+                }
+                assertThatThrownBy(() -> target.finish(input)).hasMessageContaining("[KMS_CLI_OUTPUT]");
+            }
+            assertThat(mode(victim)).isEqualTo("rw-------");
+            assertThat(output).doesNotExist();
+        }
+    }
+
+    @Test
     void finish_danglingLink_makesWhatItPointsTo() throws Exception {
         Path link = Files.createSymbolicLink(output, Path.of("later"));
         try (Target target = target(link, false)) {

@@ -48,7 +48,7 @@ final class FileCheckpoint implements Checkpoint {
         byte[] text = state.text().getBytes(StandardCharsets.UTF_8);
         try (Replacement replacement = Replacement.of(file, new Stop())) {
             replacement.output().write(text);
-            replacement.finish();
+            replacement.finish(Replacement.Disk.REAL);
         } catch (IOException e) {
             throw failed("cannot be written", e);
         }

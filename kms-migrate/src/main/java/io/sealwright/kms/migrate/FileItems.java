@@ -10,9 +10,13 @@ import io.sealwright.kms.error.MalformedMessageException;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.migrate.Mover.Known;
 import io.sealwright.kms.migrate.Tally.Count;
+import io.sealwright.kms.migrate.replacement.ChangedException;
+import io.sealwright.kms.migrate.replacement.Stamp;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
@@ -33,9 +37,15 @@ final class FileItems implements Source<FileItems.Entry> {
     private final List<String> places;
     private final FileWalk walk;
     private final Stop stop;
+    private final Replacement.Disk disk;
 
     FileItems(List<Path> given, Stop stop) {
+        this(given, stop, Replacement.Disk.REAL);
+    }
+
+    FileItems(List<Path> given, Stop stop, Replacement.Disk disk) {
         this.stop = stop;
+        this.disk = disk;
         List<Path> found = new ArrayList<>();
         List<String> places = new ArrayList<>();
         for (Path path : given) {
@@ -85,7 +95,7 @@ final class FileItems implements Source<FileItems.Entry> {
 
         @Override
         public byte @Nullable [] message() {
-            try (InputStream in = Files.newInputStream(found.path())) {
+            try (InputStream in = open(found.path())) {
                 return in.readNBytes(HEAD_BYTES);
             } catch (IOException e) {
                 throw FileErrors.failed("'" + name() + "' cannot be read.", e);
@@ -93,11 +103,14 @@ final class FileItems implements Source<FileItems.Entry> {
         }
     }
 
-    /** What tells that nobody wrote a file meanwhile. */
-    private record Stamp(@Nullable Object key, long bytes, Object modified) {
-        static Stamp of(Path file) throws IOException {
-            BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
-            return new Stamp(now.fileKey(), now.size(), now.lastModifiedTime());
+    /** Whoever may write in the folder could put a link in a file's place, to what only this process may read. */
+    private static InputStream open(Path file) throws IOException {
+        return Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static byte[] readAll(Path file) throws IOException {
+        try (InputStream in = open(file)) {
+            return in.readAllBytes();
         }
     }
 
@@ -188,10 +201,10 @@ final class FileItems implements Source<FileItems.Entry> {
                 tally.found(known.keys());
                 return true;
             }
-            try (Replacement replacement = Replacement.of(file, stop)) {
+            try (Replacement replacement = Replacement.of(file, stamp, stop)) {
                 RewrapResult result = null;
                 byte[] header = known.header();
-                try (InputStream in = Files.newInputStream(file)) {
+                try (InputStream in = open(file)) {
                     if (header != null) {
                         in.skipNBytes(info.headerBytes());
                         replacement.output().write(header);
@@ -201,10 +214,7 @@ final class FileItems implements Source<FileItems.Entry> {
                     }
                 }
                 boolean anew = result != null && result.bodyEncryptedAnew();
-                if (!Stamp.of(file).equals(stamp)) {
-                    return false;
-                }
-                replacement.finish();
+                replacement.finish(disk);
                 if (header == null && !anew) {
                     mover.learn(head, info, known, Objects.requireNonNull(new Entry(entry.found).message()));
                 }
@@ -212,7 +222,9 @@ final class FileItems implements Source<FileItems.Entry> {
                 tally.found(known.keys());
                 return true;
             }
-        } catch (java.nio.file.NoSuchFileException e) {
+        } catch (ChangedException e) {
+            return false;
+        } catch (NoSuchFileException e) {
             tally.one(Count.VANISHED);
             return true;
         } catch (IOException e) {
@@ -232,17 +244,14 @@ final class FileItems implements Source<FileItems.Entry> {
                     "It has " + stamp.bytes() + " bytes; such data is opened in memory, up to " + MOST_RAW_BYTES + ".",
                     "Decrypt it with the old system, and encrypt it with: kms encrypt");
         }
-        byte[] content = mover.converted(entry.name(), mover.convertsRaw() ? Files.readAllBytes(file) : new byte[0]);
+        byte[] content = mover.converted(entry.name(), mover.convertsRaw() ? readAll(file) : new byte[0]);
         if (content == null) {
             tally.one(Count.CONVERTED);
             return true;
         }
-        try (Replacement replacement = Replacement.of(file, stop)) {
+        try (Replacement replacement = Replacement.of(file, stamp, stop)) {
             replacement.output().write(content);
-            if (!Stamp.of(file).equals(stamp)) {
-                return false;
-            }
-            replacement.finish();
+            replacement.finish(disk);
             tally.one(Count.CONVERTED);
             return true;
         }

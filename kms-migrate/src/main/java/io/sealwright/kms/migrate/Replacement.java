@@ -1,5 +1,7 @@
 package io.sealwright.kms.migrate;
 
+import io.sealwright.kms.migrate.replacement.Stamp;
+import io.sealwright.kms.migrate.replacement.Successor;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -14,17 +16,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFileAttributeView;
-import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file about to be replaced: written beside it under the name {@code .NAME.kms-partial}, mode 0600, synced, given the
- * mode, owner and group of what it replaces, and only then named. Whoever reads the file sees the old one or the new one.
- * Not safe for concurrent use.
+ * A file about to be replaced: written beside it under the name {@code .NAME.kms-partial}, from the beginning on with the
+ * access that the old one gave ({@link Successor}), mode 0600 if there is none; synced, and only then named, if nobody
+ * changed the old one meanwhile. Whoever reads the file sees the old one or the new one. Not safe for concurrent use.
  */
 final class Replacement implements AutoCloseable {
     /** The end of such files' names; left-overs of killed processes have it. */
@@ -33,34 +33,52 @@ final class Replacement implements AutoCloseable {
     private final Path file;
     private final Path partial;
     private final FileChannel channel;
+    private final @Nullable Successor successor;
     private final Stop stop;
     private boolean named;
 
-    private Replacement(Path file, Path partial, FileChannel channel, Stop stop) {
+    /** Brings what was written down to the disk. */
+    interface Disk {
+        /** Of this machine. */
+        Disk REAL = channel -> channel.force(true);
+
+        void force(FileChannel channel) throws IOException;
+    }
+
+    private Replacement(
+            Path file, Path partial, FileChannel channel, @Nullable Successor successor, Stop stop) {
         this.file = file;
         this.partial = partial;
         this.channel = channel;
+        this.successor = successor;
         this.stop = stop;
+    }
+
+    /** Begins; as it is now. */
+    static Replacement of(Path file, Stop stop) throws IOException {
+        boolean there = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
+        return of(file, there ? Stamp.of(file) : null, stop);
     }
 
     /**
      * Begins. A left-over of a killed process is removed; one that another process is writing is an error.
      *
+     * @param before the file as it was before anything of it was read; null if there was none
      * @param stop once requested, writing fails
+     * @throws io.sealwright.kms.migrate.replacement.ChangedException if it is not as it was
      */
-    static Replacement of(Path file, Stop stop) throws IOException {
+    static Replacement of(Path file, @Nullable Stamp before, Stop stop) throws IOException {
         Path partial = file.resolveSibling("." + file.getFileName() + PARTIAL);
-        FileChannel channel;
+        Replacement made;
         try {
-            channel = create(partial);
+            made = make(file, partial, before, stop);
         } catch (FileAlreadyExistsException e) {
             removeStale(partial);
-            channel = create(partial);
+            made = make(file, partial, before, stop);
         }
-        Replacement made = new Replacement(file, partial, channel, stop);
         try {
             // Held as long as the file is written: tells a second process that this is no left-over.
-            if (channel.tryLock() == null) {
+            if (made.channel.tryLock() == null) {
                 throw busy();
             }
             return made;
@@ -68,6 +86,14 @@ final class Replacement implements AutoCloseable {
             made.close();
             throw e instanceof IOException io ? io : busy();
         }
+    }
+
+    private static Replacement make(Path file, Path partial, @Nullable Stamp before, Stop stop) throws IOException {
+        if (before == null) {
+            return new Replacement(file, partial, create(partial), null, stop);
+        }
+        Successor successor = Successor.of(file, partial, before);
+        return new Replacement(file, partial, successor.channel(), successor, stop);
     }
 
     private static FileChannel create(Path partial) throws IOException {
@@ -108,42 +134,21 @@ final class Replacement implements AutoCloseable {
         };
     }
 
-    /** Where the new content lies until it has its name. */
-    Path partial() {
-        return partial;
-    }
-
-    /** Gives it its name, and the mode, owner and group of the file that was there, if one was. */
-    void finish() throws IOException {
-        takeOver();
-        channel.force(true);
+    /**
+     * Gives it its name.
+     *
+     * @throws io.sealwright.kms.migrate.replacement.ChangedException if the old one is not as it was: it stays
+     */
+    void finish(Disk disk) throws IOException {
+        disk.force(channel);
+        // After what takes its time, and just before the rename: what is written in between is lost.
+        if (successor != null) {
+            successor.demandCurrent();
+        }
         Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         named = true;
         channel.close();
         sync(Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file));
-    }
-
-    private void takeOver() throws IOException {
-        PosixFileAttributes old = attributes(file);
-        PosixFileAttributeView mine = Files.getFileAttributeView(partial, PosixFileAttributeView.class);
-        if (old == null || mine == null) {
-            return;
-        }
-        PosixFileAttributes now = mine.readAttributes();
-        // An application that could read the file must not lose that: where it cannot be kept, the file stays as it
-        // was.
-        if (!now.group().equals(old.group())) {
-            mine.setGroup(old.group());
-        }
-        if (!now.owner().equals(old.owner())) {
-            mine.setOwner(old.owner());
-        }
-        mine.setPermissions(old.permissions());
-    }
-
-    private static @Nullable PosixFileAttributes attributes(Path file) throws IOException {
-        PosixFileAttributeView view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
-        return view == null || Files.notExists(file) ? null : view.readAttributes();
     }
 
     private static void sync(Path folder) {

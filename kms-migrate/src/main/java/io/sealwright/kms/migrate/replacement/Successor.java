@@ -1,0 +1,174 @@
+package io.sealwright.kms.migrate.replacement;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.EnumSet;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file that is to take another's place: it begins as a copy of that one, with owner, group, mode, access list and extended
+ * attributes, so that nobody gains or loses access, and gets its content afterwards.
+ *
+ * <p>The folder may belong to somebody else, who can put anything under the name of the copy at any moment. So nothing is
+ * given away by that name: {@link Files#copy} sets owner, mode and lists on the file that it has open. And what is opened to
+ * be written is compared first, byte by byte: written over is a copy of the message that is replaced, or nothing.
+ *
+ * <p>Not safe for concurrent use. Closing the channel is the caller's, and so is removing what got no name.
+ */
+public final class Successor {
+    private static final int PIECE_BYTES = 1 << 16;
+
+    private final Path file;
+    private final Path partial;
+    private final Stamp before;
+    private final @Nullable Object key;
+    private final FileChannel channel;
+
+    private Successor(Path file, Path partial, Stamp before, @Nullable Object key, FileChannel channel) {
+        this.file = file;
+        this.partial = partial;
+        this.before = before;
+        this.key = key;
+        this.channel = channel;
+    }
+
+    /**
+     * Makes the copy, and empties it.
+     *
+     * @param file what is to be replaced; no link
+     * @param partial where the copy is made
+     * @param before the file as it was before anything of it was read
+     * @throws java.nio.file.FileAlreadyExistsException if something lies there already
+     * @throws ChangedException if the file is not as it was
+     * @throws IOException if the copy cannot be made, or not with the same owner, group and mode; it is removed then
+     */
+    public static Successor of(Path file, Path partial, Stamp before) throws IOException {
+        demandCurrent(file, before);
+        Files.copy(file, partial, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
+        FileChannel channel = null;
+        try {
+            Object key = Stamp.of(partial).key();
+            demandSameAccess(file, partial);
+            channel = open(partial);
+            demandSameContent(file, channel, before);
+            channel.truncate(0).position(0);
+            return new Successor(file, partial, before, key, channel);
+        } catch (IOException | RuntimeException | Error e) {
+            try (FileChannel opened = channel) {
+                Files.deleteIfExists(partial);
+            }
+            throw e;
+        }
+    }
+
+    /** Where the content goes; open, at its beginning. */
+    public FileChannel channel() {
+        return channel;
+    }
+
+    /**
+     * Looks a last time; what follows at once is the rename. What has been written is to be on the disk by then, since that
+     * takes its time.
+     *
+     * @throws ChangedException if either file is another one than it was, or was changed
+     */
+    public void demandCurrent() throws IOException {
+        Stamp now = Stamp.of(partial);
+        if (!now.regular() || !Objects.equals(now.key(), key)) {
+            throw new ChangedException();
+        }
+        demandCurrent(file, before);
+    }
+
+    private static void demandCurrent(Path file, Stamp before) throws IOException {
+        if (!before.regular() || !Stamp.of(file).equals(before)) {
+            throw new ChangedException();
+        }
+    }
+
+    /** Not all systems let every user give files away; then the file stays as it was. */
+    private static void demandSameAccess(Path file, Path partial) throws IOException {
+        PosixFileAttributes old = posix(file);
+        PosixFileAttributes now = posix(partial);
+        if (old == null || now == null) {
+            return;
+        }
+        if (!old.owner().equals(now.owner()) || !old.group().equals(now.group())) {
+            throw new IOException("This user cannot make a file of its owner " + old.owner().getName() + " and group "
+                    + old.group().getName());
+        }
+        if (!old.permissions().equals(now.permissions())) {
+            throw new IOException("Its mode cannot be kept");
+        }
+    }
+
+    private static @Nullable PosixFileAttributes posix(Path file) throws IOException {
+        PosixFileAttributeView view =
+                Files.getFileAttributeView(file, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+        return view == null ? null : view.readAttributes();
+    }
+
+    /** A file that its owner may not write is made so that this process may, and back: the rest of its mode stays. */
+    private static FileChannel open(Path partial) throws IOException {
+        Set<OpenOption> options =
+                Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+        try {
+            return FileChannel.open(partial, options);
+        } catch (AccessDeniedException e) {
+            PosixFileAttributeView view =
+                    Files.getFileAttributeView(partial, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+            if (view == null) {
+                throw e;
+            }
+            Set<PosixFilePermission> mode = view.readAttributes().permissions();
+            Set<PosixFilePermission> more =
+                    EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+            more.addAll(mode);
+            view.setPermissions(more);
+            try {
+                return FileChannel.open(partial, options);
+            } finally {
+                view.setPermissions(mode);
+            }
+        }
+    }
+
+    private static void demandSameContent(Path file, FileChannel copy, Stamp before) throws IOException {
+        try (FileChannel original =
+                FileChannel.open(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
+            ByteBuffer left = ByteBuffer.allocate(PIECE_BYTES);
+            ByteBuffer right = ByteBuffer.allocate(PIECE_BYTES);
+            boolean same = original.size() == before.bytes() && copy.size() == before.bytes();
+            while (same && fill(original, left)) {
+                boolean unused = fill(copy, right);
+                same = left.equals(right);
+            }
+            if (!same) {
+                throw new ChangedException();
+            }
+        }
+    }
+
+    /** Reads a piece; false at the end. */
+    private static boolean fill(FileChannel from, ByteBuffer to) throws IOException {
+        to.clear();
+        while (to.hasRemaining() && from.read(to) >= 0) {
+            // Until it is full, or the file has no more.
+        }
+        to.flip();
+        return to.hasRemaining();
+    }
+}
