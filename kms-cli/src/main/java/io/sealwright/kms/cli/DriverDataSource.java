@@ -18,6 +18,9 @@ final class DriverDataSource implements DataSource {
     static final String USER = "KMS_MIGRATE_USER";
     static final String PASSWORD = "KMS_MIGRATE_PASSWORD";
 
+    /** Without SQLITE_OPEN_CREATE, which the driver adds by default. */
+    private static final String SQLITE_OPEN_READWRITE = "2";
+
     private final String url;
     private final Variables variables;
 
@@ -52,6 +55,9 @@ final class DriverDataSource implements DataSource {
         Properties properties = new Properties();
         variables.value(USER).ifPresent(user -> properties.setProperty("user", user));
         variables.secret(PASSWORD).ifPresent(password -> properties.setProperty("password", text(password)));
+        if (url.startsWith("jdbc:sqlite:")) {
+            properties.setProperty("open_mode", SQLITE_OPEN_READWRITE); // a file that is missing is not made
+        }
         return DriverManager.getConnection(url, properties);
     }
 

@@ -60,7 +60,8 @@ final class MigrateCommand extends Command {
 
     @Option(
             names = "--bind-id",
-            description = "Bind what is encrypted to the row's key as text, or the file's name, as associated data.")
+            description =
+                    "Bind what is encrypted to the row's key as text, or the file's absolute name, as associated data.")
     private boolean bindId;
 
     @Mixin
@@ -145,6 +146,7 @@ final class MigrateCommand extends Command {
         if (given != null && bindId) {
             throw Failure.usage("-a and --bind-id exclude each other.", "Both are associated data.", "Give one.");
         }
-        return bindId ? name -> name.getBytes(StandardCharsets.UTF_8) : given == null ? null : name -> given;
+        byte[] data = moving.associatedData(given);
+        return bindId ? name -> name.getBytes(StandardCharsets.UTF_8) : data == null ? null : name -> data;
     }
 }

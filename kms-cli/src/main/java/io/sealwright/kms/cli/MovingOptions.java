@@ -36,6 +36,11 @@ final class MovingOptions {
     @Option(names = "--remove-unknown", description = "Remove recipients whose keys are not here, too.")
     private boolean removeUnknown;
 
+    @Option(
+            names = "--allow-compromised",
+            description = "Move messages under compromised keys too; their bodies are encrypted anew.")
+    private boolean allowCompromised;
+
     @Option(names = "--dry-run", description = "Change nothing; say what would be done.")
     private boolean dryRun;
 
@@ -65,6 +70,11 @@ final class MovingOptions {
         return to;
     }
 
+    /** What bodies are bound to that are encrypted anew: without -a nothing, as {@code kms rewrap} takes it. */
+    byte @Nullable [] associatedData(byte @Nullable [] given) {
+        return given == null && allowCompromised ? new byte[0] : given;
+    }
+
     /** An option that was given and means nothing without {@code --to}. */
     @Nullable
     String given() {
@@ -73,6 +83,9 @@ final class MovingOptions {
         }
         if (removeUnknown) {
             return "--remove-unknown";
+        }
+        if (allowCompromised) {
+            return "--allow-compromised";
         }
         if (dryRun) {
             return "--dry-run";
@@ -94,6 +107,9 @@ final class MovingOptions {
         try {
             if (removeUnknown) {
                 job.change(MovingOptions::toMasterKeysAlone);
+            }
+            if (allowCompromised) {
+                job.allowCompromised();
             }
             if (dryRun) {
                 job.dryRun();
@@ -199,6 +215,8 @@ final class MovingOptions {
         line(out, verb + "encrypted anew", report.encryptedAnew(), ": header and body");
         line(out, "needed nothing", report.already(), "");
         line(out, "skipped", report.skipped(), ": no messages");
+        line(out, "links", report.links(), ": not followed");
+        line(out, "of several names", report.severalNames(), ": their other names keep what was there before");
         line(out, "read again", report.lostRaces(), ": changed meanwhile");
         line(out, "gone", report.vanished(), ": deleted meanwhile");
         line(out, "failed", report.failed(), ": as they were");
@@ -248,6 +266,8 @@ final class MovingOptions {
                     .put("encryptedAnew", (Long) report.encryptedAnew())
                     .put("already", (Long) report.already())
                     .put("skipped", (Long) report.skipped())
+                    .put("links", (Long) report.links())
+                    .put("severalNames", (Long) report.severalNames())
                     .put("lostRaces", (Long) report.lostRaces())
                     .put("vanished", (Long) report.vanished())
                     .put("failed", (Long) report.failed())

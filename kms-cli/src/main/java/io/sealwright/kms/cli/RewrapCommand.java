@@ -50,7 +50,7 @@ final class RewrapCommand extends Command {
         // Without -a there was none: a message that was bound to some does not open then, and the error names -a.
         byte[] data = given == null ? new byte[0] : given;
         if (!moving.to().isEmpty()) {
-            return move(given);
+            return move(moving.associatedData(given));
         }
         String input = one();
         Home home = store.home(here());

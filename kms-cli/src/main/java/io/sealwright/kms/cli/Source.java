@@ -28,11 +28,7 @@ final class Source implements Closeable {
     private @Nullable IOException failure;
 
     private Source(
-            String name,
-            @Nullable Path file,
-            @Nullable Stamp stamp,
-            InputStream in,
-            @Nullable Progress progress) {
+            String name, @Nullable Path file, @Nullable Stamp stamp, InputStream in, @Nullable Progress progress) {
         this.name = name;
         this.file = file;
         this.stamp = stamp;

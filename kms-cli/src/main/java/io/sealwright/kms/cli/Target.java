@@ -53,8 +53,7 @@ final class Target implements AutoCloseable {
         this(here, name, kind, path, replace, null);
     }
 
-    private Target(
-            Surroundings here, String name, Kind kind, Path path, boolean replace, @Nullable Stamp replaced) {
+    private Target(Surroundings here, String name, Kind kind, Path path, boolean replace, @Nullable Stamp replaced) {
         this.here = here;
         this.name = name;
         this.kind = kind;
@@ -261,8 +260,7 @@ final class Target implements AutoCloseable {
             throw new IOException("Another program put a file of several names in its place.");
         }
         Objects.requireNonNull(
-                        Files.getFileAttributeView(
-                                partial, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS),
+                        Files.getFileAttributeView(partial, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS),
                         "posix")
                 .setPermissions(Files.getPosixFilePermissions(like));
     }

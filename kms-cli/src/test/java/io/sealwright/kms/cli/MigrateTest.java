@@ -260,6 +260,40 @@ class MigrateTest {
         assertThat(done(kms(migrate)).out()).containsPattern("(?m)^env://OLD_KEY version \\S+ can be retired");
     }
 
+    @Test
+    void rewrap_compromisedKey_needsItsSwitch() throws Exception {
+        Path plain = Files.writeString(folder.resolve("plain"), "content");
+        Path file = files.resolve("one.sealed");
+        done(kms("key", "create", "orders"));
+        done(kms("encrypt", plain, "-k", "orders", "-o", file));
+        done(kms("key", "rotate", "orders"));
+        done(kms("key", "compromise", "orders", "--version", "1"));
+        for (String dry : new String[] {"--dry-run", "--batch=1"}) {
+            Result refused = kms("rewrap", "--to", "local://next", dry, file);
+            assertThat(refused.code()).isEqualTo(1);
+            assertThat(refused.err()).contains("--allow-compromised").contains("[KMS_CLI_NOT_MOVED]");
+        }
+        assertThat(done(kms("rewrap", "--to", "local://next", "--allow-compromised", "--dry-run", file))
+                        .out())
+                .contains("would be encrypted anew  1");
+        assertThat(done(kms("rewrap", "--to", "local://next", "--allow-compromised", file))
+                        .out())
+                .contains("encrypted anew           1");
+        assertThat(done(kms("decrypt", file, "-o", "-")).out()).isEqualTo("content");
+    }
+
+    @Test
+    void migrate_databaseIsMissing_isNotMade() {
+        Path nowhere = folder.resolve("nofile.db");
+        for (String dry : new String[] {"--dry-run", "--batch=1"}) {
+            Result result = kms(
+                    "migrate", "--jdbc", "jdbc:sqlite:" + nowhere, "--table", "t", "--id", "i", "--column", "c", dry);
+            assertThat(result.code()).isEqualTo(1);
+            assertThat(result.err()).contains("not there").contains("[KMS_CONFIGURATION]");
+            assertThat(nowhere).doesNotExist();
+        }
+    }
+
     private static String legacy(byte[] key, String text) throws Exception {
         byte[] iv = new byte[16];
         new SecureRandom().nextBytes(iv);
@@ -278,6 +312,7 @@ class MigrateTest {
                 "rewrap a b",
                 "rewrap a --dry-run",
                 "rewrap a --from env://X",
+                "rewrap a --allow-compromised",
                 "rewrap - --to local://next",
                 "rewrap a --to local://next -o b",
                 "rewrap a --to local://next --batch 0",

@@ -41,6 +41,8 @@ class MovingProgressTest {
                 0,
                 0,
                 0,
+                0,
+                0,
                 1,
                 List.of(),
                 List.of(),

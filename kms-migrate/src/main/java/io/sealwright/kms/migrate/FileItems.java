@@ -14,12 +14,14 @@ import io.sealwright.kms.migrate.replacement.ChangedException;
 import io.sealwright.kms.migrate.replacement.Stamp;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -29,6 +31,11 @@ import org.jspecify.annotations.Nullable;
 final class FileItems implements Source<FileItems.Entry> {
     /** The longest header of the levels that can be re-wrapped, and a bit. */
     private static final int HEAD_BYTES = (64 << 10) + 64;
+
+    /** Of every message, and of one as text. */
+    private static final byte[] MAGIC = {(byte) 0x8B, 0x53, 0x4C, 0x57};
+
+    private static final byte[] TOKEN = "i1NMV".getBytes(StandardCharsets.US_ASCII);
 
     /** Raw data is opened in memory. */
     private static final long MOST_RAW_BYTES = 64L << 20;
@@ -90,7 +97,16 @@ final class FileItems implements Source<FileItems.Entry> {
 
         @Override
         public boolean mustBeMessage() {
-            return found.given();
+            return found.given() || isHalfSealed(message());
+        }
+
+        /** Whether what is no message begins as one, or as a token. */
+        static boolean isHalfSealed(byte @Nullable [] head) {
+            return head != null && (starts(head, MAGIC) || starts(head, TOKEN));
+        }
+
+        private static boolean starts(byte[] head, byte[] with) {
+            return head.length >= with.length && Arrays.equals(head, 0, with.length, with, 0, with.length);
         }
 
         @Override
@@ -135,6 +151,11 @@ final class FileItems implements Source<FileItems.Entry> {
         } catch (IOException e) {
             throw FileErrors.failed("The files under " + roots + " cannot be listed.", e);
         }
+    }
+
+    @Override
+    public long passedOver() {
+        return walk.links();
     }
 
     @Override
@@ -188,7 +209,7 @@ final class FileItems implements Source<FileItems.Entry> {
             byte[] head = entry.message();
             MessageInfo info = mover.info(head);
             if (head == null || info == null) {
-                return converted(entry, stamp, mover, tally);
+                return converted(entry, stamp, head, mover, tally);
             }
             Known known = mover.plan(head, info);
             if (known.fate() == Known.Fate.LEAVE) {
@@ -197,8 +218,9 @@ final class FileItems implements Source<FileItems.Entry> {
                 return true;
             }
             if (mover.dryRun()) {
-                tally.one(Count.MOVED);
+                tally.one(mover.foreseen(info, known, entry.name()));
                 tally.found(known.keys());
+                count(stamp, tally);
                 return true;
             }
             try (Replacement replacement = Replacement.of(file, stamp, stop)) {
@@ -219,6 +241,7 @@ final class FileItems implements Source<FileItems.Entry> {
                     mover.learn(head, info, known, Objects.requireNonNull(new Entry(entry.found).message()));
                 }
                 tally.one(anew ? Count.ANEW : Count.MOVED);
+                count(stamp, tally);
                 tally.found(known.keys());
                 return true;
             }
@@ -232,8 +255,15 @@ final class FileItems implements Source<FileItems.Entry> {
         }
     }
 
-    private boolean converted(Entry entry, Stamp stamp, Mover mover, Tally tally) throws IOException {
+    private boolean converted(Entry entry, Stamp stamp, byte @Nullable [] head, Mover mover, Tally tally)
+            throws IOException {
         Path file = entry.found.path();
+        if (!mover.convertsRaw() && Entry.isHalfSealed(head)) {
+            throw new MalformedMessageException(
+                    "The file is not moved.",
+                    "It begins as a message or a token does, but is cut inside its header, or a token as text.",
+                    "Put a copy back that is whole; move tokens by a program, with KeyManager.rewrap.");
+        }
         if (!mover.convertsRaw() && !entry.found.given()) {
             tally.one(Count.SKIPPED);
             return true;
@@ -253,7 +283,14 @@ final class FileItems implements Source<FileItems.Entry> {
             replacement.output().write(content);
             replacement.finish(disk);
             tally.one(Count.CONVERTED);
+            count(stamp, tally);
             return true;
+        }
+    }
+
+    private static void count(Stamp replaced, Tally tally) {
+        if (replaced.names() > 1) {
+            tally.one(Count.SEVERAL_NAMES);
         }
     }
 

@@ -22,6 +22,7 @@ final class FileWalk {
     private final Deque<Iterator<Path>> open = new ArrayDeque<>();
     private int root = -1;
     private @Nullable Found last;
+    private long links;
 
     FileWalk(List<Path> roots) {
         this.roots = List.copyOf(roots);
@@ -91,9 +92,18 @@ final class FileWalk {
                 } else if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
                         && !path.getFileName().toString().endsWith(Replacement.PARTIAL)) {
                     return found(path, false);
+                } else if (Files.isSymbolicLink(path)) {
+                    links++;
                 }
             }
         }
+    }
+
+    /** How many links were not followed since this was asked last. */
+    long links() {
+        long seen = links;
+        links = 0;
+        return seen;
     }
 
     private Found found(Path path, boolean given) {

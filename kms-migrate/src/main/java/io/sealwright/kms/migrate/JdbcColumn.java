@@ -90,7 +90,8 @@ final class JdbcColumn implements Source<Row> {
         String key = ColumnNames.quoted(names.key());
         String data = ColumnNames.quoted(names.data());
         String sql = "SELECT " + key + ", " + data + " FROM " + names.quotedTable() + " WHERE " + key
-                + (after == null ? " IS NOT NULL AND " : " > ? AND ") + data + " IS NOT NULL ORDER BY " + key + " LIMIT "
+                + (after == null ? " IS NOT NULL AND " : " > ? AND ") + data + " IS NOT NULL ORDER BY " + key
+                + " LIMIT "
                 + most;
         List<Row> rows = new ArrayList<>();
         try (PreparedStatement statement = JdbcSession.prepare(connection, sql)) {

@@ -23,6 +23,8 @@ final class JdbcErrors {
     /** SQLITE_TOOBIG, SQLITE_CONSTRAINT (RAISE in a trigger too) and SQLITE_MISMATCH. */
     private static final Set<Integer> SQLITE_OF_THE_ROW = Set.of(18, 19, 20);
 
+    private static final int SQLITE_CANTOPEN = 14;
+
     private JdbcErrors() {}
 
     /** Whether the same may work on another connection soon. */
@@ -71,6 +73,13 @@ final class JdbcErrors {
     }
 
     static KmsException typed(String what, SQLException e) {
+        if (e.getSQLState() == null && (e.getErrorCode() & 0xFF) == SQLITE_CANTOPEN) {
+            return new ConfigurationException(
+                    what + " failed.",
+                    "SQLite cannot open the database's file: it is not there, or not to be read and written.",
+                    "Check the file's name and permissions.",
+                    e);
+        }
         String state = e.getSQLState() == null ? "none" : e.getSQLState();
         if (state.startsWith("42") || state.startsWith("28") || state.startsWith("3D") || state.startsWith("3F")) {
             return new ConfigurationException(

@@ -73,6 +73,9 @@ final class Job<I extends Item> {
             List<I> page = state.phase == Phase.MOVE
                     ? source.page(state.position, limits.batch())
                     : source.secondLook(state.position, limits.batch());
+            if (state.phase == Phase.MOVE) {
+                state.tally.add(Count.LINKS, source.passedOver());
+            }
             if (page.isEmpty()) {
                 return true;
             }

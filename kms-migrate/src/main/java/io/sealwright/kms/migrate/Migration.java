@@ -74,6 +74,7 @@ public final class Migration {
     private @Nullable Integer mostFailures;
     private @Nullable Consumer<MigrationReport> progress;
     private TimeSource time = TimeSource.system();
+    private boolean allowCompromised;
     private boolean dryRun;
     private boolean begun;
 
@@ -203,6 +204,15 @@ public final class Migration {
         return this;
     }
 
+    /**
+     * Accepts messages under compromised keys, which fail otherwise: whoever has the key can have made them. Their bodies are
+     * encrypted anew, for which {@link #associatedData} is needed. Each causes an event.
+     */
+    public Migration allowCompromised() {
+        allowCompromised = true;
+        return this;
+    }
+
     /** Changes nothing, neither items nor checkpoints: counts what would be done, and opens raw data to see that it opens. */
     public Migration dryRun() {
         dryRun = true;
@@ -275,7 +285,14 @@ public final class Migration {
         ExecutorService threads = threads(parallelism == null ? DEFAULT_PARALLELISM : parallelism);
         try {
             Mover mover = new Mover(
-                    kms, chosen, raw, sealing == null ? encryption -> {} : sealing, associatedData, dryRun, threads);
+                    kms,
+                    chosen,
+                    raw,
+                    sealing == null ? encryption -> {} : sealing,
+                    associatedData,
+                    allowCompromised,
+                    dryRun,
+                    threads);
             String job = job(source);
             State state = checkpoint.load(job).orElseGet(() -> new State(job));
             return new Job<>(source, mover, checkpoint, state, limits()).run();

@@ -19,7 +19,12 @@ import java.util.Objects;
  * @param converted how many were raw AES-GCM and are messages now
  * @param encryptedAnew how many got another body too: direct messages, and those of compromised keys
  * @param already how many needed nothing
- * @param skipped how many files of a folder are no messages, and were left alone
+ * @param skipped how many files of a folder are no messages, and were left alone; one that begins as a message or a token
+ *     does counts as failed instead
+ * @param links how many symbolic links in folders were not followed: what they point to was looked at only if it lies under
+ *     the folders itself
+ * @param severalNames how many files that were replaced had other names (hard links): under these lies what was there before,
+ *     until they are moved themselves
  * @param lostRaces how often an item changed between reading and writing, and was read again
  * @param vanished how many items were gone when they were to be written
  * @param failed how many could not be moved, and stay as they were
@@ -46,6 +51,8 @@ public record MigrationReport(
         long encryptedAnew,
         long already,
         long skipped,
+        long links,
+        long severalNames,
         long lostRaces,
         long vanished,
         long failed,

@@ -46,6 +46,7 @@ final class Mover {
     private final @Nullable RawAesGcm raw;
     private final Consumer<Encryption> sealing;
     private final @Nullable Function<String, byte[]> associatedData;
+    private final boolean allowCompromised;
     private final boolean dryRun;
     private final ExecutorService threads;
     private final Recent<Known> headers = new Recent<>(MOST_HEADER_BYTES);
@@ -56,6 +57,7 @@ final class Mover {
             @Nullable RawAesGcm raw,
             Consumer<Encryption> sealing,
             @Nullable Function<String, byte[]> associatedData,
+            boolean allowCompromised,
             boolean dryRun,
             ExecutorService threads) {
         this.kms = kms;
@@ -63,6 +65,7 @@ final class Mover {
         this.raw = raw;
         this.sealing = sealing;
         this.associatedData = associatedData;
+        this.allowCompromised = allowCompromised;
         this.dryRun = dryRun;
         this.threads = threads;
     }
@@ -215,7 +218,7 @@ final class Mover {
             return new Decision(Count.ALREADY, known.keys(), null);
         }
         if (dryRun) {
-            return new Decision(Count.MOVED, known.keys(), null);
+            return new Decision(foreseen(info, known, item.name()), known.keys(), null);
         }
         byte[][] made = new byte[1][];
         RewrapResult result = told(kms.rewrap(message), item.name()).into(bytes -> made[0] = bytes);
@@ -242,6 +245,16 @@ final class Mover {
         return known;
     }
 
+    /**
+     * What would become of a message that has to change, in a dry run.
+     *
+     * @throws KmsException that the change would fail with, as far as it does not depend on what a key answers
+     */
+    Count foreseen(MessageInfo info, Known known, String name) {
+        Wishes wishes = told(new Wishes(), name);
+        return new Foresight(kms, wishes).of(info, known.keys());
+    }
+
     /** Remembers what a header became, and that it is then as it should be. */
     void learn(byte[] message, MessageInfo info, Known before, byte[] moved) {
         byte[] header = Arrays.copyOf(moved, KeyManager.inspect(moved).headerBytes());
@@ -259,6 +272,9 @@ final class Mover {
 
     private <T extends RewrapOptions<T>> T told(T options, String name) {
         change.accept(options);
+        if (allowCompromised) {
+            options.allowCompromised();
+        }
         return associatedData == null ? options : options.associatedData(associatedData.apply(name));
     }
 

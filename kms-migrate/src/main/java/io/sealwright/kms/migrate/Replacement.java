@@ -45,8 +45,7 @@ final class Replacement implements AutoCloseable {
         void force(FileChannel channel) throws IOException;
     }
 
-    private Replacement(
-            Path file, Path partial, FileChannel channel, @Nullable Successor successor, Stop stop) {
+    private Replacement(Path file, Path partial, FileChannel channel, @Nullable Successor successor, Stop stop) {
         this.file = file;
         this.partial = partial;
         this.channel = channel;

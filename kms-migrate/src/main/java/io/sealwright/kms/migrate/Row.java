@@ -22,12 +22,7 @@ final class Row implements Item {
     private static byte @Nullable [] fromToken(String text) {
         try {
             byte[] bytes = Base64.getUrlDecoder().decode(text);
-            return Base64.getUrlEncoder()
-                            .withoutPadding()
-                            .encodeToString(bytes)
-                            .equals(text)
-                    ? bytes
-                    : null;
+            return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes).equals(text) ? bytes : null;
         } catch (IllegalArgumentException e) {
             return null;
         }

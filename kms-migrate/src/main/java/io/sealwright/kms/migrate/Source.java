@@ -20,6 +20,11 @@ interface Source<I extends Item> extends AutoCloseable {
         return page(after, most);
     }
 
+    /** How much was passed over since this was asked last, that could lead to more items. */
+    default long passedOver() {
+        return 0;
+    }
+
     /**
      * Moves them, counts what became of each, and lets none be lost that somebody else changes meanwhile.
      *

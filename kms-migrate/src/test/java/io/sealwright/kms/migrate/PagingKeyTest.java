@@ -47,10 +47,10 @@ class PagingKeyTest extends MovedOrders {
         Database.run(
                 at,
                 "CREATE TABLE t (id integer NOT NULL, card " + database.bytes() + ", active integer)",
-                "CREATE UNIQUE INDEX some ON t (id) WHERE active = 1");
+                "CREATE UNIQUE INDEX part ON t (id) WHERE active = 1");
         insert(at, "t", 1, 1, 2);
         refused(at, "t", "does not tell the rows");
-        Database.run(at, "DELETE FROM t WHERE id = 1", "CREATE UNIQUE INDEX whole ON t (id)");
+        Database.run(at, "DELETE FROM t WHERE id = 1", "CREATE UNIQUE INDEX every ON t (id)");
         assertThat(job(moving(), at, "t").run().clean()).isTrue();
     }
 
@@ -97,8 +97,7 @@ class PagingKeyTest extends MovedOrders {
     @Test
     void tableWhoseRowsAreHidden_isRefused() throws Exception {
         DataSource at = Database.POSTGRESQL.fresh(folder);
-        String schema =
-                (String) Database.column(at, "SELECT current_schema()").get(0);
+        String schema = (String) Database.column(at, "SELECT current_schema()").get(0);
         String user = "reader_" + schema.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
         Database.run(at, "CREATE TABLE t (id integer PRIMARY KEY, card bytea)");
         insert(at, "t", 1, 2);

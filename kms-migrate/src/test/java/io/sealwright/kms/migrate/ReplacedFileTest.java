@@ -56,8 +56,8 @@ class ReplacedFileTest extends MovedOrders {
     private Tally moved(Path file, Replacement.Disk disk) {
         ExecutorService threads = Executors.newSingleThreadExecutor();
         try (FileItems items = new FileItems(List.of(file), new Stop(), disk)) {
-            Mover mover =
-                    new Mover(moving(), RewrapOptions::toMasterKeys, null, encryption -> {}, null, false, threads);
+            Mover mover = new Mover(
+                    moving(), RewrapOptions::toMasterKeys, null, encryption -> {}, null, false, false, threads);
             Tally tally = new Tally();
             assertThat(items.move(items.page(null, 10), mover, tally)).isTrue();
             return tally;
@@ -172,7 +172,10 @@ class ReplacedFileTest extends MovedOrders {
     /** Java sees no access lists of Linux. */
     private static String python(Path file, String... lines) throws Exception {
         Process process = new ProcessBuilder(
-                        "python3", "-c", "import os,struct,sys\nf=sys.argv[1]\n" + String.join("\n", lines), file.toString())
+                        "python3",
+                        "-c",
+                        "import os,struct,sys\nf=sys.argv[1]\n" + String.join("\n", lines),
+                        file.toString())
                 .redirectErrorStream(true)
                 .start();
         String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -111,7 +111,8 @@ final class Rewrapper {
                         ErrorCode.KMS_KEY_STATE_REFUSED,
                         "The message is under a compromised key.",
                         "Whoever has the key can have made it, and re-wrapping would make it look trusted.",
-                        "If its origin is certain, say allowCompromised(); it is then encrypted anew.");
+                        "If its origin is certain, say allowCompromised(), or --allow-compromised on the command"
+                                + " line; it is then encrypted anew.");
             }
             return anew(header, slots);
         }

@@ -14,23 +14,30 @@ import org.jspecify.annotations.Nullable;
  * @param bytes how long it is
  * @param modified when it was last written
  * @param changed when its owner, mode or anything else of it last changed; null where the file system does not tell
+ * @param names how many names it has (hard links); 1 where the file system does not tell
  * @param regular whether it is a file, and no link, folder or device
  */
-public record Stamp(@Nullable Object key, long bytes, Object modified, @Nullable Object changed, boolean regular) {
+public record Stamp(
+        @Nullable Object key,
+        long bytes,
+        Object modified,
+        @Nullable Object changed,
+        int names,
+        boolean regular) {
     /**
      * Looks at a file.
      *
      * @throws java.nio.file.NoSuchFileException if it is not there
      */
     public static Stamp of(Path file) throws IOException {
-        BasicFileAttributes now =
-                Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         boolean unix = file.getFileSystem().supportedFileAttributeViews().contains("unix");
         return new Stamp(
                 now.fileKey(),
                 now.size(),
                 now.lastModifiedTime(),
                 unix ? Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS) : null,
+                unix ? (Integer) Files.getAttribute(file, "unix:nlink", LinkOption.NOFOLLOW_LINKS) : 1,
                 now.isRegularFile());
     }
 }

@@ -67,9 +67,10 @@ public final class Successor {
             channel.truncate(0).position(0);
             return new Successor(file, partial, before, key, channel);
         } catch (IOException | RuntimeException | Error e) {
-            try (FileChannel opened = channel) {
-                Files.deleteIfExists(partial);
+            if (channel != null) {
+                channel.close();
             }
+            Files.deleteIfExists(partial);
             throw e;
         }
     }
@@ -107,8 +108,8 @@ public final class Successor {
             return;
         }
         if (!old.owner().equals(now.owner()) || !old.group().equals(now.group())) {
-            throw new IOException("This user cannot make a file of its owner " + old.owner().getName() + " and group "
-                    + old.group().getName());
+            throw new IOException("This user cannot make a file of its owner "
+                    + old.owner().getName() + " and group " + old.group().getName());
         }
         if (!old.permissions().equals(now.permissions())) {
             throw new IOException("Its mode cannot be kept");
@@ -123,8 +124,7 @@ public final class Successor {
 
     /** A file that its owner may not write is made so that this process may, and back: the rest of its mode stays. */
     private static FileChannel open(Path partial) throws IOException {
-        Set<OpenOption> options =
-                Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+        Set<OpenOption> options = Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
         try {
             return FileChannel.open(partial, options);
         } catch (AccessDeniedException e) {
@@ -134,8 +134,7 @@ public final class Successor {
                 throw e;
             }
             Set<PosixFilePermission> mode = view.readAttributes().permissions();
-            Set<PosixFilePermission> more =
-                    EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+            Set<PosixFilePermission> more = EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
             more.addAll(mode);
             view.setPermissions(more);
             try {
