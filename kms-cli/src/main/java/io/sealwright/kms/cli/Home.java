@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where keys lie: {@code KMS_HOME}, else {@code ${XDG_DATA_HOME:-~/.local/share}/sealwright}, mode 0700, with
  * {@code local/NAME.key} and {@code store.db}; which master key and which store the environment names instead; and how
- * managers are made of it. Only {@link #making} and {@link #only} make anything.
+ * managers are made of it. Only {@link #making}, {@link #makeIfMissing} and {@link #restoring}
+ * make anything.
  */
 final class Home {
     static final String DEFAULT_MASTER_KEY = MasterKeyChoice.DEFAULT;

@@ -14,12 +14,6 @@ import java.util.concurrent.locks.ReentrantLock;
 final class VaultSession {
     private static final Duration MOST_CONNECTING = Duration.ofSeconds(5);
 
-    /** Less than the first of three attempts gets of a deadline, so that it is told that there is no connection. */
-    private static Duration connecting(Duration timeout) {
-        Duration part = timeout.multipliedBy(2).dividedBy(5);
-        return part.compareTo(MOST_CONNECTING) < 0 ? part : MOST_CONNECTING;
-    }
-
     private final VaultServer server;
     private final VaultAuth auth;
     private final TimeSource time;
@@ -46,6 +40,12 @@ final class VaultSession {
             client.sslContext(options.tls());
         }
         return new VaultSession(options, client.build(), timeout, time);
+    }
+
+    /** Less than the first of three attempts gets of a deadline, so that it is told that there is no connection. */
+    private static Duration connecting(Duration timeout) {
+        Duration part = timeout.multipliedBy(2).dividedBy(5);
+        return part.compareTo(MOST_CONNECTING) < 0 ? part : MOST_CONNECTING;
     }
 
     String namespace() {
