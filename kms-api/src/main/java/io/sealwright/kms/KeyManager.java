@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -133,12 +134,26 @@ public interface KeyManager extends AutoCloseable {
 
     /**
      * Tells whether re-wrapping would change the message: it names an outdated key version, or fewer recipients than
-     * its sealer wanted.
+     * its sealer wanted. Which version is the newest, master keys that wrap are asked once a minute; in an outage the last
+     * answer serves.
      *
      * @param message the message, or at least its header
      * @throws io.sealwright.kms.error.NoMatchingRecipientException if no configured key is among its recipients
+     * @throws io.sealwright.kms.error.UnavailableException if the master key has not answered yet since the manager was built
      */
     boolean needsRewrap(byte[] message);
+
+    /**
+     * Fetches the data keys of several messages ahead, so that opening or re-wrapping these messages next asks no provider:
+     * for a page of rows that many writers sealed, say. Each data key is fetched once, however many messages are under it,
+     * by as few calls as its provider allows (Vault's and OpenBao's transit: one for 200), or eight calls at a time. What
+     * cannot be fetched is left out, in silence: opening that message says why. Memory holds about 10,000 data keys.
+     *
+     * @param messages whole messages, or at least their headers; read until the call returns
+     * @throws io.sealwright.kms.error.MalformedMessageException if one of them is no message; nothing was fetched then
+     * @throws io.sealwright.kms.error.CallInterruptedException if the thread is interrupted
+     */
+    void prefetch(Collection<byte[]> messages);
 
     /**
      * Tells which keys of this manager, in which versions, stand behind a message's recipients, in the header's order; for a

@@ -4,6 +4,8 @@ import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.SecretBytes;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -78,7 +80,7 @@ public interface MasterKey extends AutoCloseable {
 
     /**
      * Tells whether wrapping anew would give another key version than {@code recipient}'s. Does not block; false if
-     * the provider renews by itself.
+     * the provider renews by itself, or while no newer version is known: the engine calls {@link #refresh} first.
      */
     boolean isOutdated(Recipient recipient);
 
@@ -133,6 +135,26 @@ public interface MasterKey extends AutoCloseable {
      * @throws io.sealwright.kms.error.AuthenticationFailedException if the wrap, the binding or the key differ
      */
     SecretBytes unwrap(Recipient recipient, WrapBinding binding);
+
+    /**
+     * How many wraps {@link #unwrapAll} takes at once. Does not block. 1, the default, where the provider has no call for
+     * several; {@code unwrapAll} is then never called.
+     */
+    default int largestBatch() {
+        return 1;
+    }
+
+    /**
+     * Unwraps several wraps by one call to the provider. May block. It saves calls and nothing else: whatever is not
+     * unwrapped here is unwrapped alone when it is needed, and that call says why it cannot be.
+     *
+     * @param wrapped at most {@link #largestBatch}, each of which {@link #recognizes} accepts; not modified
+     * @return as many as given, in their order: the key, which the caller closes, or empty where {@link #unwrap} would throw
+     *     for this wrap alone
+     */
+    default List<Optional<SecretBytes>> unwrapAll(List<WrappedKey> wrapped) {
+        return wrapped.stream().map(one -> Optional.<SecretBytes>empty()).toList();
+    }
 
     /**
      * Asks whether the key can be used at all. May block.

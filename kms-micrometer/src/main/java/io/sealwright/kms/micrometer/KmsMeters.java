@@ -92,11 +92,12 @@ public final class KmsMeters implements MeterBinder {
     /** The meters of the master key that stands at one place of the configuration, which does not change. */
     private record MasterKeyMeters(MeterRegistry registry, KeyManager manager, int place, Tags tags) {
         void bind() {
+            int at = place; // not the field: a meter that held this would hold the manager
             FunctionTimer.builder(
                             PROVIDER + "calls",
                             manager,
-                            kms -> key(kms).calls(),
-                            kms -> key(kms).totalTime().toNanos(),
+                            kms -> key(kms, at).calls(),
+                            kms -> key(kms, at).totalTime().toNanos(),
                             TimeUnit.NANOSECONDS)
                     .tags(tags)
                     .description("Calls to the provider, each with all of its attempts")
@@ -105,7 +106,7 @@ public final class KmsMeters implements MeterBinder {
                             PROVIDER + "calls.longest",
                             manager,
                             TimeUnit.NANOSECONDS,
-                            kms -> key(kms).longestTime().toNanos())
+                            kms -> key(kms, at).longestTime().toNanos())
                     .tags(tags)
                     .description("The longest call since the manager was built")
                     .register(registry);
@@ -118,19 +119,21 @@ public final class KmsMeters implements MeterBinder {
             state("serving.without", "Whether keys serve without their provider", key -> key.servingWithout() ? 1 : 0);
         }
 
-        private MasterKeyMetrics key(KeyManager kms) {
+        private static MasterKeyMetrics key(KeyManager kms, int place) {
             return kms.metrics().masterKeys().get(place);
         }
 
         private void count(String name, String description, ToDoubleFunction<MasterKeyMetrics> value) {
-            FunctionCounter.builder(PROVIDER + name, manager, kms -> value.applyAsDouble(key(kms)))
+            int at = place;
+            FunctionCounter.builder(PROVIDER + name, manager, kms -> value.applyAsDouble(key(kms, at)))
                     .tags(tags)
                     .description(description)
                     .register(registry);
         }
 
         private void state(String name, String description, ToDoubleFunction<MasterKeyMetrics> value) {
-            Gauge.builder(PROVIDER + name, manager, kms -> value.applyAsDouble(key(kms)))
+            int at = place;
+            Gauge.builder(PROVIDER + name, manager, kms -> value.applyAsDouble(key(kms, at)))
                     .tags(tags)
                     .description(description)
                     .register(registry);

@@ -13,6 +13,7 @@ import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
 import io.sealwright.kms.testkit.time.ManualTime;
+import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class KmsMetersTest {
     private static final Supplier<KmsException> AWAY = () -> new UnavailableException("Away.", "A test.", "Wait.");
@@ -146,5 +148,24 @@ class KmsMetersTest {
                         .functionTimer()
                         .count())
                 .isEqualTo(1);
+    }
+
+    @Test
+    @Timeout(60)
+    void bindTo_doesNotKeepTheManagerAlive() throws InterruptedException {
+        WeakReference<KeyManager> closed = bound(registry);
+        while (closed.get() != null) {
+            System.gc();
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        assertThat(registry.getMeters()).isNotEmpty();
+    }
+
+    private static WeakReference<KeyManager> bound(SimpleMeterRegistry registry) {
+        KeyManager kms =
+                KeyManager.builder().masterKey(new FaultyMasterKey("third")).build();
+        new KmsMeters(kms).bindTo(registry);
+        kms.close();
+        return new WeakReference<>(kms);
     }
 }

@@ -20,10 +20,12 @@ import io.sealwright.kms.migrate.Tally.Count;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -126,6 +128,7 @@ final class Mover {
                 firsts.putIfAbsent(header, item);
             }
         }
+        fetchAhead(firsts.values());
         Map<I, Outcome> ofFirsts = atOnce(List.copyOf(firsts.values()), item -> outcome(item, data.apply(item)));
         Map<I, Outcome> all = new LinkedHashMap<>();
         for (I item : items) {
@@ -140,6 +143,29 @@ final class Mover {
             all.put(item, own);
         }
         return all;
+    }
+
+    /** Has the data keys of what will be re-wrapped fetched by as few calls as their providers allow. */
+    private void fetchAhead(Collection<? extends Item> items) {
+        if (!dryRun) {
+            kms.prefetch(
+                    items.stream().map(this::changing).filter(Objects::nonNull).toList());
+        }
+    }
+
+    /** The header of a message that will be re-wrapped; null if there is none, or if that is told at the item's turn. */
+    private byte @Nullable [] changing(Item item) {
+        try {
+            byte[] message = item.message();
+            MessageInfo info = info(message);
+            return message == null || info == null || plan(message, info).fate() != Known.Fate.CHANGE
+                    ? null
+                    : Arrays.copyOf(message, info.headerBytes());
+        } catch (CallInterruptedException | ClosedException e) {
+            throw e;
+        } catch (KmsException e) {
+            return null;
+        }
     }
 
     /** The header of a message whose body need not be looked at, so that one look does for all of them. */

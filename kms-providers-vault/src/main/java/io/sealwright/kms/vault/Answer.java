@@ -120,6 +120,22 @@ final class Answer {
             return new Part(value.asObject());
         }
 
+        /** An array of exactly so many objects. */
+        List<Part> parts(String name, int count) {
+            JsonValue value = object.get(name);
+            if (value == null || !value.isArray() || value.asArray().size() != count) {
+                throw lacking(name);
+            }
+            List<Part> parts = new ArrayList<>();
+            for (JsonValue one : value.asArray()) {
+                if (!one.isObject()) {
+                    throw lacking(name);
+                }
+                parts.add(new Part(one.asObject()));
+            }
+            return parts;
+        }
+
         String text(String name) {
             JsonValue value = object.get(name);
             if (value == null || !value.isString() || value.asString().isEmpty()) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.MasterKeyMetadata;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.AuthenticationFailedException;
@@ -19,6 +20,8 @@ import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.spi.WrapBinding.Purpose;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -123,6 +126,64 @@ class VaultTransitTest {
             }
             assertThat(proxy.count("/datakey/")).isEqualTo(1);
             assertThat(proxy.count("/encrypt/")).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void prefetch_ofMessagesOfManyContexts_takesOneRequestForTwoHundred() {
+        List<byte[]> messages = new ArrayList<>();
+        try (KeyManager kms = KeyManager.builder().masterKey(key()).build()) {
+            for (int i = 0; i < 250; i++) {
+                messages.add(kms.encrypt("m").context("n", "" + i).toBytes());
+            }
+        }
+        try (KeyManager kms = KeyManager.builder().masterKey(key()).build()) {
+            proxy.requests().clear();
+            kms.prefetch(messages);
+            assertThat(proxy.count("/decrypt/")).isEqualTo(2);
+            for (int i = 0; i < 250; i++) {
+                assertThat(kms.decrypt(messages.get(i)).context("n", "" + i).toText())
+                        .isEqualTo("m");
+            }
+            assertThat(proxy.count("/decrypt/")).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void prefetch_whereTheServerAnswersForFewer_keepsNothing() {
+        byte[] message;
+        byte[] other;
+        try (KeyManager kms = KeyManager.builder().masterKey(key()).build()) {
+            message = kms.encrypt("m").toBytes();
+            other = kms.encrypt("m").context("a", "b").toBytes();
+        }
+        proxy.requests().clear();
+        proxy.change(request -> request.replaceFirst(",\\{\"ciphertext\":[^}]*\\}\\]", "]"));
+        try (KeyManager kms =
+                KeyManager.builder().masterKey(key()).retryAttempts(1).build()) {
+            kms.prefetch(List.of(message, other));
+            assertThat(proxy.count("/decrypt/")).isEqualTo(1);
+            assertThat(kms.metrics().openingKeys()).isZero();
+            assertThat(kms.decrypt(message).toText()).isEqualTo("m");
+        }
+    }
+
+    @Test
+    void needsRewrap_afterARotationOnTheServer_isTrueInAProcessThatHasJustBegun() {
+        byte[] message;
+        try (KeyManager kms = KeyManager.builder().masterKey(key()).build()) {
+            message = kms.encrypt("m").toBytes();
+        }
+        bao.root("POST", "transit/keys/" + name + "/rotate", "{}");
+        try (KeyManager kms = KeyManager.builder().masterKey(key()).build()) {
+            assertThat(kms.needsRewrap(message)).isTrue();
+            byte[] moved = kms.rewrap(message).toBytes();
+            bao.root("POST", "transit/keys/" + name + "/config", "{\"min_decryption_version\":2}");
+            assertThat(kms.needsRewrap(moved)).isFalse();
+        }
+        try (KeyManager kms = KeyManager.builder().masterKey(key()).build()) {
+            byte[] old = message;
+            assertThatThrownBy(() -> kms.decrypt(old).toText()).isInstanceOf(RefusedException.class);
         }
     }
 

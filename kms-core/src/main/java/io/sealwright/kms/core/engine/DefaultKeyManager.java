@@ -50,6 +50,7 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -344,6 +345,14 @@ final class DefaultKeyManager implements KeyManager {
     public boolean needsRewrap(byte[] message) {
         demandOpen();
         return rewrapper.needed(HeaderParser.parse(message, 0, message.length), rewrapper.renewal());
+    }
+
+    @Override
+    public void prefetch(Collection<byte[]> messages) {
+        demandOpen();
+        openings.prefetch(messages.stream()
+                .map(message -> HeaderParser.parse(message, 0, message.length))
+                .toList());
     }
 
     @Override

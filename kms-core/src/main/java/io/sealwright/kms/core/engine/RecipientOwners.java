@@ -7,6 +7,7 @@ import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.namedkey.HeldVersion;
 import io.sealwright.kms.core.namedkey.NamedKeyRing;
 import io.sealwright.kms.core.provider.FirstLook;
+import io.sealwright.kms.core.provider.NewestVersions;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.sealing.DataKeyMaker;
 import io.sealwright.kms.core.sealing.RecipientPlan.Entry;
@@ -24,18 +25,23 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the keys here that stand behind a header's recipients. Only compares; may ask for keys that were never read. */
+/**
+ * Finds the keys here that stand behind a header's recipients. Only compares; may ask for keys that were never read, and for
+ * the newest version of those that wrap.
+ */
 final class RecipientOwners {
     private final MasterKeys masterKeys;
     private final @Nullable NamedKeyRing namedKeys;
     private final ProviderCalls calls;
     private final FirstLook firstLook;
+    private final NewestVersions newest;
 
     RecipientOwners(MasterKeys masterKeys, @Nullable NamedKeyRing namedKeys, ProviderCalls calls, TimeSource time) {
         this.masterKeys = masterKeys;
         this.namedKeys = namedKeys;
         this.calls = calls;
         this.firstLook = new FirstLook(masterKeys.opening(), calls, time);
+        this.newest = new NewestVersions(calls, time);
     }
 
     /**
@@ -142,6 +148,7 @@ final class RecipientOwners {
             firstLook.look(key, List.of(recipient));
             if (key.recognizes(recipient)) {
                 if (masterKeys.wrapping().contains(key)) {
+                    newest.learn(key);
                     return owner(key, recipient, true);
                 }
                 found = found == null ? key : found;

@@ -6,6 +6,7 @@ import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.namedkey.Opened.Source;
 import io.sealwright.kms.core.provider.FirstLook;
 import io.sealwright.kms.core.provider.FreshLook;
+import io.sealwright.kms.core.provider.NewestVersions;
 import io.sealwright.kms.core.provider.Outages;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
@@ -40,6 +41,7 @@ final class MasterKeys {
     private final ProviderCalls calls;
     private final FreshLook freshLook;
     private final FirstLook firstLook;
+    private final NewestVersions newest;
 
     MasterKeys(List<MasterKey> wrapping, List<MasterKey> opening, ProviderCalls calls, TimeSource time) {
         this.wrapping = List.copyOf(wrapping);
@@ -47,6 +49,7 @@ final class MasterKeys {
         this.calls = calls;
         this.freshLook = new FreshLook(opening, calls, time);
         this.firstLook = new FirstLook(opening, calls, time);
+        this.newest = new NewestVersions(calls, time);
         if (wrapping.size() > WrapList.MOST_WRAPS) {
             throw new IllegalArgumentException("at most " + WrapList.MOST_WRAPS + " master keys can wrap a stored key");
         }
@@ -59,6 +62,11 @@ final class MasterKeys {
     /** Tells whether none of them is asked over the network. */
     boolean inProcess() {
         return opening.stream().allMatch(MasterKey::inProcess);
+    }
+
+    /** Has those that wrap learn their newest versions, so that what is outdated can be told. */
+    void learnNewest() {
+        wrapping.forEach(newest::learn);
     }
 
     /**

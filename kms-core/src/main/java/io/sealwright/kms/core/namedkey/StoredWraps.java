@@ -62,6 +62,7 @@ final class StoredWraps {
     // ---------------------------------------------------------------- looking
 
     Examined examine(Progress progress) {
+        learnNewest();
         WrapSurvey survey = new WrapSurvey();
         Optional<StoreKeyRecord> record =
                 begin().flatMap(key -> calls.call("read " + StoreKeyRecord.SUBJECT, storeKeys::record));
@@ -106,6 +107,7 @@ final class StoredWraps {
         if (begin().isEmpty()) {
             return new Rewrapped(0, 0, List.of());
         }
+        learnNewest();
         Pass pass = pass(progress);
         Set<String> changed = new HashSet<>(pass.changed());
         for (int n = 1; n < MOST_PASSES && !pass.changed().isEmpty(); n++) {
@@ -115,6 +117,13 @@ final class StoredWraps {
         pass.failed().forEach(problem -> changed.remove(problem.subject()));
         return new Rewrapped(
                 changed.size(), pass.keys() - changed.size() - pass.failed().size(), pass.failed());
+    }
+
+    private void learnNewest() {
+        boolean unused = calls.call("look for the master keys' newest versions", () -> {
+            masterKeys.learnNewest();
+            return true;
+        });
     }
 
     /** The store's own key, with the master keys' newest versions known here. */

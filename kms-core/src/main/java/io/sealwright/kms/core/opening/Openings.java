@@ -46,6 +46,7 @@ public final class Openings implements AutoCloseable {
     private final Ciphers ciphers;
     private final Roots roots;
     private final RootFinder finder;
+    private final Prefetch prefetch;
     private final CoarseTime time;
     private final TimeSource clock;
     private final Events events;
@@ -65,8 +66,9 @@ public final class Openings implements AutoCloseable {
             @Nullable Provider provider) {
         RootMaker maker = new RootMaker(namedKeys, calls, terms, time);
         this.roots = new Roots(maker, namedKeys, calls, time);
-        this.finder =
-                new RootFinder(new Candidates(masterKeys, namedKeys, maker, calls, clock), roots, calls, clock, events);
+        Candidates candidates = new Candidates(masterKeys, namedKeys, maker, calls, clock);
+        this.finder = new RootFinder(candidates, roots, calls, clock, events);
+        this.prefetch = new Prefetch(candidates, roots, calls);
         this.time = time;
         this.clock = clock;
         this.events = events;
@@ -186,6 +188,11 @@ public final class Openings implements AutoCloseable {
             }
             return epoch;
         }
+    }
+
+    /** Fetches the roots of these headers that are not in memory and can be had. */
+    public void prefetch(List<Header> headers) {
+        prefetch.run(headers);
     }
 
     /** The root itself, for re-wrapping; a copy, the caller's to wipe. */

@@ -13,12 +13,16 @@ import io.sealwright.kms.core.provider.Standing;
 import io.sealwright.kms.core.time.CoarseTime;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.ClosedException;
+import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.spi.WrapBinding.Purpose;
+import io.sealwright.kms.spi.WrappedKey;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +48,46 @@ final class RootMaker {
         demandLength(bytes);
         return new Root(
                 bytes, Header.idText(key.recipient()), null, key, FetchedKey.lease(terms, List.of(master), begun));
+    }
+
+    /** The roots of several wraps by one call; empty where there was none. */
+    List<Optional<Root>> masterRoots(MasterKey master, List<RootKey> keys) {
+        long begun = time.now();
+        List<WrappedKey> wrapped = keys.stream()
+                .map(key -> new WrappedKey(key.recipient(), new WrapBinding(Purpose.DATA_KEY, key.context())))
+                .toList();
+        List<Optional<SecretBytes>> unwrapped =
+                calls.invoke(master, Operation.UNWRAP, Standing.NEW, () -> master.unwrapAll(wrapped));
+        if (unwrapped.size() != keys.size()) {
+            unwrapped.forEach(one -> one.ifPresent(SecretBytes::close));
+            throw new UnavailableException(
+                    "The provider gave no usable answer: " + Roots.WHAT + ".",
+                    "It was asked for " + keys.size() + " keys and gave " + unwrapped.size() + ".",
+                    "Check the provider and whatever stands between.");
+        }
+        List<Optional<Root>> roots = new ArrayList<>();
+        for (int i = 0; i < keys.size(); i++) {
+            RootKey key = keys.get(i);
+            roots.add(unwrapped
+                    .get(i)
+                    .filter(RootMaker::isRoot)
+                    .map(bytes -> new Root(
+                            bytes,
+                            Header.idText(key.recipient()),
+                            null,
+                            key,
+                            FetchedKey.lease(terms, List.of(master), begun))));
+        }
+        return roots;
+    }
+
+    /** Whether it has a root's length; wiped if not. */
+    private static boolean isRoot(SecretBytes bytes) {
+        boolean fits = bytes.length() == 32;
+        if (!fits) {
+            bytes.close();
+        }
+        return fits;
     }
 
     Root namedRoot(HeldVersion version, RootKey key) {
@@ -79,8 +123,7 @@ final class RootMaker {
     }
 
     private static void demandLength(SecretBytes root) {
-        if (root.length() != 32) {
-            root.close();
+        if (!isRoot(root)) {
             throw new AuthenticationFailedException();
         }
     }

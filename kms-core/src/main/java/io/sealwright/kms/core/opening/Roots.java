@@ -14,11 +14,14 @@ import io.sealwright.kms.core.time.CoarseTime;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +52,9 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
     private final Map<RootKey, CompletableFuture<Root>> flights = new ConcurrentHashMap<>();
     private final LongAdder misses = new LongAdder();
     private volatile boolean closed;
+
+    /** How often something was ended. */
+    private final AtomicInteger ends = new AtomicInteger();
 
     /** What was asked for while it was ended: such an answer is of before, and serves those who waited alone. */
     private final Set<RootKey> overtaken = ConcurrentHashMap.newKeySet();
@@ -172,6 +178,30 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
         return mine;
     }
 
+    /** Whether nothing is known of it: one that worked before is checked by itself, so that its answer is compared. */
+    boolean isNew(RootKey key) {
+        return kept(key) == null;
+    }
+
+    /** Fetches several by one call, and keeps those that came. */
+    void fetch(MasterKey master, List<RootKey> keys) {
+        misses.add(keys.size());
+        int before = ends.get();
+        List<Optional<Root>> fetched = calls.await(
+                WHAT,
+                calls.submit(
+                        WHAT,
+                        () -> maker.masterRoots(master, keys),
+                        late -> late.forEach(root -> root.ifPresent(Roots::discard))));
+        for (int i = 0; i < keys.size(); i++) {
+            RootKey key = keys.get(i);
+            fetched.get(i).ifPresent(root -> remember(key, root).used()); // nobody waits for it: it may be evicted
+        }
+        if (ends.get() != before) {
+            roots.invalidateAll(keys); // an answer of before a definite no
+        }
+    }
+
     /** The root to use after an answer came: the one that worked before, unless this one is the first. */
     private Root landed(@Nullable Root stale, RootKey key, Root fresh) {
         if (stale == null) {
@@ -292,6 +322,7 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
 
     @Override
     public boolean end(Matter matter) {
+        ends.incrementAndGet();
         overtaken.retainAll(flights.keySet());
         // Flights first: one that lands between the two has its root in the cache by then.
         flights.keySet().stream().filter(key -> concerned(key, matter)).forEach(overtaken::add);

@@ -25,6 +25,7 @@ import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.RecipientKind;
 import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.spi.WrapBinding.Purpose;
+import io.sealwright.kms.spi.WrappedKey;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -36,6 +37,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
@@ -172,6 +174,40 @@ public abstract class MasterKeyContract {
                 held.close();
             }
         }
+    }
+
+    @Test
+    void unwrapAll_ofSeveral_givesWhatUnwrapGives() {
+        int several = Math.min(key.largestBatch(), 5);
+        assertTrue(several >= 1, "at least one");
+        List<WrappedKey> wrapped = new ArrayList<>();
+        List<byte[]> expected = new ArrayList<>();
+        for (int i = 0; i < several; i++) {
+            WrapBinding binding = new WrapBinding(Purpose.DATA_KEY, EncryptionContext.of("n", "" + i));
+            byte[] material = material(32);
+            material[0] = (byte) i;
+            try (SecretBytes held = SecretBytes.copyOf(material)) {
+                Recipient recipient = key.wrap(held, binding);
+                boolean refused = i == 1 || i == 3;
+                wrapped.add(new WrappedKey(i == 1 ? tampered(recipient) : recipient, i == 3 ? BINDING : binding));
+                expected.add(refused ? new byte[0] : material);
+            }
+        }
+        List<Optional<SecretBytes>> unwrapped = key.unwrapAll(List.copyOf(wrapped));
+        assertEquals(several, unwrapped.size());
+        for (int i = 0; i < several; i++) {
+            byte[] opened = unwrapped.get(i).map(SecretBytes::copy).orElse(new byte[0]);
+            unwrapped.get(i).ifPresent(SecretBytes::close);
+            if (several > 1 || opened.length > 0) {
+                assertArrayEquals(expected.get(i), opened, "number " + i);
+            }
+        }
+    }
+
+    private static Recipient tampered(Recipient recipient) {
+        byte[] wrap = recipient.wrap();
+        wrap[wrap.length - 1] ^= 1;
+        return new Recipient(recipient.kind(), recipient.id(), wrap);
     }
 
     @Test

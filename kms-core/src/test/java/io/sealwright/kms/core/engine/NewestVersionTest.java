@@ -1,0 +1,136 @@
+package io.sealwright.kms.core.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sealwright.kms.KeyManager;
+import io.sealwright.kms.KeySpec;
+import io.sealwright.kms.MasterKeys.Progress;
+import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.MasterKey;
+import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
+import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.time.ManualTime;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A key that was rotated by its provider's own tools: what is outdated is told by a process that has just begun. */
+@Timeout(60)
+class NewestVersionTest {
+    private final FaultyMasterKey provider = new FaultyMasterKey("first");
+    private final ManualTime time = new ManualTime();
+    private final NamedKeyStore store = NamedKeyStore.inMemory();
+    private KeyManager kms = lazy();
+
+    /** A key at that provider that knows of no version until it looks, as those of servers do. */
+    private KeyManager lazy() {
+        boolean[] looked = new boolean[1];
+        MasterKey key = (MasterKey) Proxy.newProxyInstance(
+                MasterKey.class.getClassLoader(), new Class<?>[] {MasterKey.class}, (proxy, method, arguments) -> {
+                    try {
+                        if (method.getName().equals("isOutdated") && !looked[0]) {
+                            return false;
+                        }
+                        if (method.getName().equals("close")) {
+                            return null; // the next process has it too
+                        }
+                        if (method.getName().equals("equals")) {
+                            return proxy == arguments[0];
+                        }
+                        Object result = method.invoke(provider, arguments);
+                        looked[0] |= method.getName().equals("refresh");
+                        return result;
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+        return KeyManager.builder()
+                .masterKey(key)
+                .store(shared())
+                .timeSource(time)
+                .retryAttempts(1)
+                .build();
+    }
+
+    /** The store, which stays when a process ends. */
+    private NamedKeyStore shared() {
+        return (NamedKeyStore) Proxy.newProxyInstance(
+                NamedKeyStore.class.getClassLoader(),
+                new Class<?>[] {NamedKeyStore.class},
+                (proxy, method, arguments) -> {
+                    try {
+                        return method.getName().equals("close") ? null : method.invoke(store, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+
+    @AfterEach
+    void close() {
+        provider.behave();
+        kms.close();
+        store.close();
+    }
+
+    @Test
+    void needsRewrap_inAProcessThatHasJustBegun_knowsThatThereIsANewerVersion() {
+        byte[] message = kms.encrypt("m").toBytes();
+        kms.close();
+        provider.rotate();
+        kms = lazy();
+        assertThat(kms.needsRewrap(message)).isTrue();
+        assertThat(kms.recipients(message))
+                .singleElement()
+                .satisfies(key -> assertThat(key.newest()).isFalse());
+        byte[] moved = kms.rewrap(message).toBytes();
+        assertThat(kms.needsRewrap(moved)).isFalse();
+        assertThat(kms.decrypt(moved).toText()).isEqualTo("m");
+        assertThat(provider.calls(Operation.REFRESH))
+                .as("once a minute is enough")
+                .isEqualTo(1);
+    }
+
+    @Test
+    void needsRewrap_ofAKeyThatCannotBeAsked_isNotSaid() {
+        byte[] message = kms.encrypt("m").toBytes();
+        kms.close();
+        kms = lazy();
+        provider.fail(Operation.REFRESH, 1_000, () -> new UnavailableException("Away.", "A test.", "Wait."));
+        assertThatThrownBy(() -> kms.needsRewrap(message)).isInstanceOf(UnavailableException.class);
+        provider.behave();
+        assertThat(kms.needsRewrap(message)).isFalse();
+    }
+
+    @Test
+    void needsRewrap_laterInTheSameProcess_looksAgain_andServesWhatItKnowsInAnOutage() {
+        byte[] message = kms.encrypt("m").toBytes();
+        assertThat(kms.needsRewrap(message)).isFalse();
+        time.advance(Duration.ofSeconds(61));
+        provider.fail(Operation.REFRESH, 1_000, () -> new UnavailableException("Away.", "A test.", "Wait."));
+        assertThat(kms.needsRewrap(message)).isFalse();
+        int calls = provider.calls(Operation.REFRESH);
+        assertThat(kms.needsRewrap(message)).isFalse();
+        assertThat(provider.calls(Operation.REFRESH)).isEqualTo(calls);
+    }
+
+    @Test
+    void rewrapStored_inAProcessThatHasJustBegun_movesWhatIsUnderTheOlderVersion() {
+        kms.keys().createIfAbsent("orders", KeySpec.AES_256);
+        byte[] message = kms.encrypt("m").key("orders").toBytes();
+        kms.close();
+        provider.rotate();
+        kms = lazy();
+        assertThat(kms.masterKeys().examineStored(Progress.NONE).outdated()).isPositive();
+        kms.close();
+        kms = lazy();
+        assertThat(kms.masterKeys().rewrapStored(Progress.NONE).done()).isPositive();
+        assertThat(kms.masterKeys().examineStored(Progress.NONE).outdated()).isZero();
+        assertThat(kms.decrypt(message).toText()).isEqualTo("m");
+    }
+}
