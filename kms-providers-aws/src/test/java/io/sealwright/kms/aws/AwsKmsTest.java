@@ -356,6 +356,7 @@ class AwsKmsTest {
         try (MasterKey key = key(arn)) {
             assertThat(key.metadata().enabled()).isTrue();
             assertThat(key.metadata().spec()).isEqualTo("SYMMETRIC_DEFAULT");
+            assertThat(key.metadata().usage()).isEqualTo("ENCRYPT_DECRYPT");
             assertThat(key.metadata().createdAt()).isNotNull();
             String version = key.metadata().version();
             key.rotate();
