@@ -212,6 +212,9 @@ final class AwsCalls {
         if (cause(e, LimitedBody.TooLongException.class) != null) {
             return notItsOwn(request, "more than " + JdkHttpClient.MOST_BYTES + " bytes");
         }
+        if (cause(e, LimitedBody.EncodedException.class) != null) {
+            return notItsOwn(request, "compressed, which nobody asked for");
+        }
         IOException transport = cause(e, IOException.class);
         if (transport != null && !isOfParser(transport)) {
             return unavailable(

@@ -5,10 +5,8 @@ import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.Variables;
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -16,25 +14,17 @@ import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.exception.SdkClientException;
-import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.profiles.ProfileFile;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.AwsProfileRegionProvider;
 import software.amazon.awssdk.regions.providers.AwsRegionProviderChain;
 import software.amazon.awssdk.regions.providers.SystemSettingsRegionProvider;
-import software.amazon.awssdk.retries.DefaultRetryStrategy;
-import software.amazon.awssdk.services.sts.StsClient;
-import software.amazon.awssdk.services.sts.StsClientBuilder;
-import software.amazon.awssdk.services.sts.auth.StsWebIdentityTokenFileCredentialsProvider;
 
 /**
  * {@link AwsOptions} out of the variables that AWS's own programs read. What they do not say, the SDK's own chain does: its
  * system properties, profile, container and machine.
  */
 final class AwsEnvironment {
-    /** The most that exchanging a token for credentials may take. */
-    private static final Duration EXCHANGE = Duration.ofSeconds(5);
-
     private AwsEnvironment() {}
 
     /**
@@ -77,7 +67,10 @@ final class AwsEnvironment {
 
     /** Not from the instance's metadata service: opening a key asks nobody. */
     static String region(Variables variables) {
-        Optional<String> given = variables.value("AWS_REGION").or(() -> variables.value("AWS_DEFAULT_REGION"));
+        Optional<String> given = variables
+                .value("AWS_REGION")
+                .or(() -> Optional.ofNullable(System.getProperty("aws.region")))
+                .or(() -> variables.value("AWS_DEFAULT_REGION"));
         if (given.isPresent()) {
             return given.get();
         }
@@ -99,7 +92,10 @@ final class AwsEnvironment {
                 "Set AWS_REGION, write ?region=REGION behind the name, or give the key's ARN.");
     }
 
-    /** Variables count first, as they are what the program was given; the rest is the SDK's own chain. */
+    /**
+     * Variables count first, as they are what the program was given; the rest is the SDK's own chain. To be closed, if it
+     * can be.
+     */
     static AwsCredentialsProvider credentials(Variables variables, String region) {
         Optional<String> id = variables.value("AWS_ACCESS_KEY_ID");
         Optional<String> secret = variables.value("AWS_SECRET_ACCESS_KEY");
@@ -119,36 +115,10 @@ final class AwsEnvironment {
         Optional<String> token = variables.value("AWS_WEB_IDENTITY_TOKEN_FILE");
         Optional<String> role = variables.value("AWS_ROLE_ARN");
         if (token.isPresent() && role.isPresent()) {
-            return webIdentity(variables, region, Path.of(token.get()), role.get());
+            return WebIdentity.of(variables, region, Path.of(token.get()), role.get());
         }
         DefaultCredentialsProvider.Builder chain = DefaultCredentialsProvider.builder();
         variables.value("AWS_PROFILE").ifPresent(chain::profileName);
         return chain.build();
-    }
-
-    /**
-     * What a pod's service account has (IRSA). The SDK's own chain would want an HTTP client from the class path for it; this
-     * one goes over ours.
-     */
-    private static AwsCredentialsProvider webIdentity(Variables variables, String region, Path token, String role) {
-        SdkHttpClient http = new JdkHttpClient();
-        StsClientBuilder sts = StsClient.builder()
-                .region(Region.of(region))
-                .httpClient(http)
-                // The SDK's deadline of a call does not hold for the credentials that it fetches first.
-                .overrideConfiguration(override -> override.apiCallTimeout(EXCHANGE)
-                        .apiCallAttemptTimeout(EXCHANGE)
-                        .retryStrategy(DefaultRetryStrategy.doNotRetry()))
-                .credentialsProvider(AnonymousCredentialsProvider.create());
-        URI endpoint = Endpoints.of(variables, "STS");
-        if (endpoint != null) {
-            sts.endpointOverride(endpoint);
-        }
-        return StsWebIdentityTokenFileCredentialsProvider.builder()
-                .stsClient(sts.build())
-                .webIdentityTokenFile(token)
-                .roleArn(role)
-                .roleSessionName(variables.value("AWS_ROLE_SESSION_NAME").orElse("sealwright"))
-                .build();
     }
 }

@@ -29,7 +29,8 @@ import software.amazon.awssdk.http.SdkHttpRequest;
  * The SDK's HTTP client over the JDK's: no jar more, connections that are kept, and each request sent once. The JDK's older
  * {@code HttpURLConnection} sends a POST again when its first connection was lost, which would rotate a key twice. The
  * whole answer is read, up to a limit, before the SDK sees any of it, so that the SDK's deadline holds for the body too,
- * and an interrupt ends the exchange. What was sent and read is wiped, as far as it is ours.
+ * and an interrupt ends the exchange. A compressed answer is refused: it has no limit when it is inflated. What was sent
+ * and read is wiped, as far as it is ours.
  */
 final class JdkHttpClient implements SdkHttpClient {
     /** The longest answer; a secret of Secrets Manager has at most 64 KiB, a page of 50 parameters 400 KiB. */
@@ -37,9 +38,9 @@ final class JdkHttpClient implements SdkHttpClient {
 
     private static final Duration CONNECTING = Duration.ofSeconds(5);
 
-    /** Those that the JDK's client makes itself. */
+    /** Those that the JDK's client makes itself, and the one that would ask for compressed answers, which are refused. */
     private static final Set<String> OWN_HEADERS =
-            Set.of("host", "content-length", "connection", "expect", "upgrade", "transfer-encoding");
+            Set.of("host", "content-length", "connection", "expect", "upgrade", "transfer-encoding", "accept-encoding");
 
     private final HttpClient client;
 
@@ -79,13 +80,16 @@ final class JdkHttpClient implements SdkHttpClient {
         @Override
         public HttpExecuteResponse call() throws IOException {
             byte[] body = body();
-            CompletableFuture<HttpResponse<byte[]>> exchange =
-                    client.sendAsync(converted(body), info -> new LimitedBody(MOST_BYTES));
-            underWay.set(exchange);
+            LimitedBody answer = new LimitedBody(MOST_BYTES);
+            boolean given = false;
             try {
-                return answered(exchange.get());
+                CompletableFuture<HttpResponse<byte[]>> exchange = client.sendAsync(converted(body), answer);
+                underWay.set(exchange);
+                HttpExecuteResponse response = answered(exchange.get());
+                given = true;
+                return response;
             } catch (InterruptedException e) {
-                exchange.cancel(true);
+                abort();
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("interrupted");
             } catch (CancellationException e) {
@@ -94,6 +98,9 @@ final class JdkHttpClient implements SdkHttpClient {
                 throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
             } finally {
                 Arrays.fill(body, (byte) 0);
+                if (!given) {
+                    answer.wipe();
+                }
             }
         }
 
@@ -130,9 +137,10 @@ final class JdkHttpClient implements SdkHttpClient {
         private static HttpExecuteResponse answered(HttpResponse<byte[]> response) {
             SdkHttpFullResponse.Builder head = SdkHttpFullResponse.builder().statusCode(response.statusCode());
             response.headers().map().forEach(head::putHeader);
+            Wiped body = new Wiped(response.body());
             return HttpExecuteResponse.builder()
                     .response(head.build())
-                    .responseBody(AbortableInputStream.create(new Wiped(response.body())))
+                    .responseBody(AbortableInputStream.create(body, body::close))
                     .build();
         }
     }

@@ -2,9 +2,11 @@ package io.sealwright.kms.aws;
 
 import io.sealwright.kms.spi.Variables;
 import java.net.URI;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
+import software.amazon.awssdk.core.SdkServiceClientConfiguration;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.retries.DefaultRetryStrategy;
@@ -27,25 +29,54 @@ record OwnedClient<C extends SdkAutoCloseable>(C client, boolean encrypted, Runn
         String named = options.region();
         String region = named == null ? AwsEnvironment.region(variables) : named;
         AwsCredentialsProvider given = options.credentials();
-        AwsCredentialsProvider credentials = given == null ? AwsEnvironment.credentials(variables, region) : given;
-        SdkHttpClient http = options.httpClient();
-        builder.region(Region.of(region))
-                .credentialsProvider(credentials)
-                .httpClient(http == null ? new JdkHttpClient() : http)
-                .overrideConfiguration(override -> override.retryStrategy(DefaultRetryStrategy.doNotRetry())
-                        .apiCallTimeout(options.timeout())
-                        .apiCallAttemptTimeout(options.timeout()));
-        URI endpoint = options.endpoint();
-        if (endpoint != null) {
-            builder.endpointOverride(endpoint);
+        if (given != null) {
+            return of(builder, options, region, given, () -> {});
         }
-        C client = builder.build();
-        boolean encrypted = endpoint == null || endpoint.getScheme().equalsIgnoreCase("https");
-        return new OwnedClient<>(client, encrypted, () -> {
-            client.close();
-            if (given == null && credentials instanceof SdkAutoCloseable closing) {
+        AwsCredentialsProvider credentials = AwsEnvironment.credentials(variables, region);
+        return of(builder, options, region, credentials, () -> {
+            if (credentials instanceof SdkAutoCloseable closing) {
                 closing.close();
             }
         });
+    }
+
+    /** @param release what was made for the client: run when it is closed, and at once if there will be none */
+    static <B extends AwsClientBuilder<B, C> & AwsSyncClientBuilder<B, C>, C extends SdkAutoCloseable>
+            OwnedClient<C> of(
+                    B builder,
+                    AwsOptions options,
+                    String region,
+                    AwsCredentialsProvider credentials,
+                    Runnable release) {
+        try {
+            SdkHttpClient http = options.httpClient();
+            builder.region(Region.of(region))
+                    .credentialsProvider(credentials)
+                    .httpClient(http == null ? new JdkHttpClient() : http)
+                    .overrideConfiguration(override -> override.retryStrategy(DefaultRetryStrategy.doNotRetry())
+                            .apiCallTimeout(options.timeout())
+                            .apiCallAttemptTimeout(options.timeout()));
+            URI endpoint = options.endpoint();
+            if (endpoint != null) {
+                builder.endpointOverride(endpoint);
+            }
+            C client = builder.build();
+            return new OwnedClient<>(client, isEncrypted(endpoint), () -> {
+                client.close();
+                release.run();
+            });
+        } catch (RuntimeException | Error e) {
+            release.run();
+            throw e;
+        }
+    }
+
+    /** The same of a client of the caller's, as far as that tells. */
+    static boolean isEncrypted(SdkServiceClientConfiguration configuration) {
+        return isEncrypted(configuration.endpointOverride().orElse(null));
+    }
+
+    private static boolean isEncrypted(@Nullable URI endpoint) {
+        return endpoint == null || "https".equalsIgnoreCase(endpoint.getScheme());
     }
 }
