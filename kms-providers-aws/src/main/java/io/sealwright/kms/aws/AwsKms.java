@@ -34,17 +34,13 @@ public final class AwsKms {
                     "The key's region is " + name.region() + ", the client's " + region + ".",
                     "Give a client of the key's region.");
         }
-        boolean encrypted = client.serviceClientConfiguration()
-                .endpointOverride()
-                .map(endpoint -> "https".equalsIgnoreCase(endpoint.getScheme()))
-                .orElse(true);
         return new KmsKey(
                 uri(key),
                 name,
                 Objects.requireNonNull(client, "client"),
                 new AwsCalls(AwsCalls.Service.KMS, TIMEOUT),
                 TimeSource.system(),
-                encrypted,
+                OwnedClient.isEncrypted(client.serviceClientConfiguration()),
                 () -> {});
     }
 

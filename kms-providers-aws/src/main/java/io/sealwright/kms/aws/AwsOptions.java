@@ -96,8 +96,8 @@ public final class AwsOptions {
         private Builder() {}
 
         /**
-         * Sets the region, as in {@code eu-central-1}. Default: that of the key's ARN, else {@code AWS_REGION}, else the
-         * profile's.
+         * Sets the region, as in {@code eu-central-1}. Default: that of the key's ARN, else of {@code AWS_REGION}, the system
+         * property {@code aws.region}, {@code AWS_DEFAULT_REGION}, the profile.
          *
          * @throws ConfigurationException if it is none
          */
@@ -138,7 +138,7 @@ public final class AwsOptions {
 
         /**
          * Sets the HTTP client, for proxies, client certificates or pools of one's own. Default: one over the JDK's, which
-         * needs no further jar.
+         * needs no further jar, takes answers of up to 1 MiB and none that is compressed. Another one has its own bounds.
          *
          * @param client used by several threads; not closed
          */

@@ -25,7 +25,12 @@ public final class AwsParameterStore {
     public static SecretSource parameter(SsmClient client, String parameter) {
         StoredName name = StoredName.parameter(parameter);
         return new ParameterSource(
-                uri(parameter), name.text(), client, new AwsCalls(AwsCalls.Service.PARAMETER_STORE, TIMEOUT), () -> {});
+                uri(parameter),
+                name.text(),
+                client,
+                new AwsCalls(AwsCalls.Service.PARAMETER_STORE, TIMEOUT),
+                OwnedClient.isEncrypted(client.serviceClientConfiguration()),
+                () -> {});
     }
 
     /**
@@ -45,6 +50,7 @@ public final class AwsParameterStore {
                 name.text(),
                 owned.client(),
                 new AwsCalls(AwsCalls.Service.PARAMETER_STORE, options.timeout()),
+                owned.encrypted(),
                 owned.release());
     }
 

@@ -25,7 +25,12 @@ public final class AwsSecretsManager {
     public static SecretSource secret(SecretsManagerClient client, String secret) {
         StoredName name = StoredName.secret(secret);
         return new SecretsManagerSource(
-                uri(secret), name.text(), client, new AwsCalls(AwsCalls.Service.SECRETS_MANAGER, TIMEOUT), () -> {});
+                uri(secret),
+                name.text(),
+                client,
+                new AwsCalls(AwsCalls.Service.SECRETS_MANAGER, TIMEOUT),
+                OwnedClient.isEncrypted(client.serviceClientConfiguration()),
+                () -> {});
     }
 
     /**
@@ -45,6 +50,7 @@ public final class AwsSecretsManager {
                 name.text(),
                 owned.client(),
                 new AwsCalls(AwsCalls.Service.SECRETS_MANAGER, options.timeout()),
+                owned.encrypted(),
                 owned.release());
     }
 

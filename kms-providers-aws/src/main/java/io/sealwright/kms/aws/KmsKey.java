@@ -9,6 +9,7 @@ import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.GeneratedKey;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
@@ -16,8 +17,11 @@ import io.sealwright.kms.spi.RecipientKind;
 import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.UntilClosed;
 import io.sealwright.kms.spi.WrapBinding;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.SdkBytes;
@@ -31,6 +35,7 @@ import software.amazon.awssdk.services.kms.model.KeyMetadata;
 import software.amazon.awssdk.services.kms.model.KeySpec;
 import software.amazon.awssdk.services.kms.model.KeyState;
 import software.amazon.awssdk.services.kms.model.KeyUsageType;
+import software.amazon.awssdk.services.kms.model.RotationsListEntry;
 
 /**
  * A symmetric key of AWS KMS. Purpose and context are the encryption context of each wrap. The recipient's id is the key's
@@ -40,6 +45,9 @@ import software.amazon.awssdk.services.kms.model.KeyUsageType;
 final class KmsKey implements MasterKey {
     /** KMS takes no longer ciphertext. */
     private static final int LONGEST_CIPHERTEXT = 6144;
+
+    /** A page, and more than a key has in its life. */
+    private static final int MOST_ROTATIONS = 1000;
 
     private static final int SHORTEST_KEY_BYTES = 16;
     private static final int LONGEST_KEY_BYTES = 64;
@@ -94,6 +102,13 @@ final class KmsKey implements MasterKey {
     @Override
     public boolean mightRecognize(Recipient recipient) {
         return resolved.get() == null && recipient.kind() == RecipientKind.AWS_KMS.id() && name.mightBe(recipient.id());
+    }
+
+    /** The whole key's. Replicas have names of their own, and this process has all of their messages opened by its own one. */
+    @Override
+    public String versionOf(Recipient recipient) {
+        Arn own = resolved.get();
+        return own != null && recognizes(recipient) ? own.text() : MasterKey.super.versionOf(recipient);
     }
 
     /** Never: KMS keeps every version of the material, and does not tell which one made a ciphertext. */
@@ -210,23 +225,44 @@ final class KmsKey implements MasterKey {
                 + metadata.creationDate().truncatedTo(ChronoUnit.SECONDS)
                 + (Boolean.TRUE.equals(metadata.multiRegion()) ? ", multi-region" : "")
                 + rotation(metadata.arn(), deadline)
-                + (encrypted ? "" : "; the connection is not encrypted");
+                + Texts.ofConnection(encrypted);
     }
 
-    /** When the newest material was made KMS tells by another question only, and who may ask it is seldom who may use the key. */
     @Override
     public MasterKeyMetadata metadata() {
-        KeyMetadata told = metadata(deadline());
+        Deadline deadline = deadline();
+        KeyMetadata told = metadata(deadline);
         String description = told.description();
         return new MasterKeyMetadata(
                 uri,
                 told.currentKeyMaterialId(),
                 description == null || description.isEmpty() ? null : description,
                 told.creationDate(),
-                null,
+                rotatedAt(told.arn(), deadline),
                 told.keyState() == KeyState.ENABLED,
                 told.keyUsageAsString(),
                 told.keySpecAsString());
+    }
+
+    /** Null if it never was, or KMS does not tell: a favour that not every role may ask for, and not every key knows. */
+    private @Nullable Instant rotatedAt(String arn, Deadline deadline) {
+        try {
+            return calls
+                    .ask(
+                            new Request("look at the rotations of " + uri, "kms:ListKeyRotations"),
+                            deadline,
+                            refusals,
+                            override -> client.listKeyRotations(
+                                    ask -> ask.keyId(arn).limit(MOST_ROTATIONS).overrideConfiguration(override)))
+                    .rotations()
+                    .stream()
+                    .map(RotationsListEntry::rotationDate)
+                    .filter(Objects::nonNull)
+                    .max(Comparator.naturalOrder())
+                    .orElse(null);
+        } catch (PermissionDeniedException | RefusedException | UnavailableException e) {
+            return null;
+        }
     }
 
     private String rotation(String arn, Deadline deadline) {
@@ -236,7 +272,7 @@ final class KmsKey implements MasterKey {
                     ? ", rotated by AWS every " + status.rotationPeriodInDays() + " days"
                     : ", not rotated by AWS";
         } catch (PermissionDeniedException | RefusedException e) {
-            return ""; // a favour that not every role may ask for, and not every key knows
+            return ""; // as in rotatedAt
         }
     }
 

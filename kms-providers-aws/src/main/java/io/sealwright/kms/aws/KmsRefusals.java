@@ -30,6 +30,7 @@ final class KmsRefusals implements AwsCalls.Refusals {
             case "KMSInvalidStateException" -> invalidState(answer);
             case "InvalidCiphertextException", "IncorrectKeyException" -> new AuthenticationFailedException();
             case "InvalidKeyUsageException" -> unfit(answer);
+            case "ValidationException" -> unfitInput(answer, request);
             case "UnsupportedOperationException", "LimitExceededException", "ConflictException" ->
                 request.permission().contains("Rotat") ? noRotation(answer) : null;
             case "InvalidArnException" ->
@@ -71,6 +72,25 @@ final class KmsRefusals implements AwsCalls.Refusals {
                 "The key " + uri + " cannot be a master key.",
                 "AWS KMS says that it is no symmetric key for encryption" + answer.told() + ".",
                 "Name a key of spec SYMMETRIC_DEFAULT and usage ENCRYPT_DECRYPT.");
+    }
+
+    /**
+     * Of the inputs the context alone is not of our making, and its sender may be anybody. So that is nobody's absence: it
+     * would be the same each time, and must not make the engine stop calling the key for other contexts.
+     */
+    private @Nullable RuntimeException unfitInput(AwsAnswer answer, Request request) {
+        return switch (request.permission()) {
+            case "kms:GenerateDataKey", "kms:Encrypt" ->
+                new RefusedException(
+                        ErrorCode.KMS_OPERATION_REFUSED,
+                        "AWS KMS does not wrap that: " + request.what() + ".",
+                        "It does not take the request, of which the encryption context alone differs from one to the next"
+                                + answer.told() + ".",
+                        "Choose a shorter encryption context, without empty values; what differs from message to message"
+                                + " belongs into the associated data.");
+            case "kms:Decrypt" -> new AuthenticationFailedException();
+            default -> null;
+        };
     }
 
     private RefusedException noRotation(AwsAnswer answer) {

@@ -35,8 +35,8 @@ final class ParameterSource extends StoredSource<Parameter> {
     private final SsmClient client;
 
     /** @param name name or ARN */
-    ParameterSource(String uri, String name, SsmClient client, AwsCalls calls, Runnable release) {
-        super(uri, name, "Systems Manager", REVISION, calls, release);
+    ParameterSource(String uri, String name, SsmClient client, AwsCalls calls, boolean encrypted, Runnable release) {
+        super(uri, name, "Systems Manager", REVISION, calls, encrypted, release);
         this.client = client;
     }
 

@@ -31,8 +31,9 @@ final class SecretsManagerSource extends StoredSource<GetSecretValueResponse> {
     private final SecretsManagerClient client;
 
     /** @param name name or ARN */
-    SecretsManagerSource(String uri, String name, SecretsManagerClient client, AwsCalls calls, Runnable release) {
-        super(uri, name, "Secrets Manager", VERSION, calls, release);
+    SecretsManagerSource(
+            String uri, String name, SecretsManagerClient client, AwsCalls calls, boolean encrypted, Runnable release) {
+        super(uri, name, "Secrets Manager", VERSION, calls, encrypted, release);
         this.client = client;
     }
 

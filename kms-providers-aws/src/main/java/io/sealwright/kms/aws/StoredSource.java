@@ -26,6 +26,7 @@ abstract class StoredSource<R> implements SecretSource {
     private final String name;
     private final String service;
     private final Pattern revisions;
+    private final boolean encrypted;
     private final UntilClosed<AwsCalls> calls;
 
     /**
@@ -34,13 +35,22 @@ abstract class StoredSource<R> implements SecretSource {
      * @param name name or ARN
      * @param service its name, for errors
      * @param revisions what {@link #revision} can be
+     * @param encrypted whether the connection is TLS, as far as is known
      * @param release run when the source is closed
      */
-    StoredSource(String uri, String name, String service, Pattern revisions, AwsCalls calls, Runnable release) {
+    StoredSource(
+            String uri,
+            String name,
+            String service,
+            Pattern revisions,
+            AwsCalls calls,
+            boolean encrypted,
+            Runnable release) {
         this.uri = uri;
         this.name = name;
         this.service = service;
         this.revisions = revisions;
+        this.encrypted = encrypted;
         this.calls = new UntilClosed<>(calls, release, "The secret " + uri);
     }
 
@@ -97,6 +107,12 @@ abstract class StoredSource<R> implements SecretSource {
             others.close();
             throw e;
         }
+    }
+
+    /** The key itself comes over that connection. */
+    @Override
+    public final String check() {
+        return SecretSource.super.check() + Texts.ofConnection(encrypted);
     }
 
     @Override

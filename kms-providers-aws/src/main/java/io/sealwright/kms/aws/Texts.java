@@ -6,6 +6,11 @@ final class Texts {
 
     private Texts() {}
 
+    /** What a line about a key's health ends with. */
+    static String ofConnection(boolean encrypted) {
+        return encrypted ? "" : "; the connection is not encrypted";
+    }
+
     /** Of visible ASCII and spaces alone, and not too long. */
     static String shown(String text) {
         String clean = text.replaceAll("[^\\x20-\\x7e]", "?");

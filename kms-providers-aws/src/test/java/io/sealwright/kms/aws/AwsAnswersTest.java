@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.EncryptionContext;
+import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.GeneratedKey;
 import io.sealwright.kms.spi.MasterKey;
@@ -82,7 +84,8 @@ class AwsAnswersTest {
             400 | InvalidSignatureException   | The request signature …    | KMS_UNAVAILABLE
             400 | ThrottlingException         | Rate exceeded              | KMS_UNAVAILABLE
             400 | LimitExceededException      | Rate exceeded              | KMS_UNAVAILABLE
-            400 | ValidationException         | 1 validation error         | KMS_UNAVAILABLE
+            400 | ValidationException         | 1 validation error         | KMS_AUTHENTICATION_FAILED
+            500 | ValidationException         | said by a server in trouble | KMS_UNAVAILABLE
             400 | SomethingNewException       | in the year 2031           | KMS_UNAVAILABLE
             500 | KMSInternalException        | ''                         | KMS_UNAVAILABLE
             500 | KeyUnavailableException     | ''                         | KMS_UNAVAILABLE
@@ -110,6 +113,37 @@ class AwsAnswersTest {
         assertThatThrownBy(() -> key.generate(BINDING))
                 .hasMessageContaining("may not do kms:GenerateDataKey (AccessDeniedException: User: arn:aws:iam::")
                 .hasMessageContaining(key.uri());
+    }
+
+    /** Of the request the context alone is not of our making: whoever sends a strange one must not stop the key for others. */
+    @Test
+    void sealing_contextThatAwsDoesNotTake_isRefusedAndStopsNoOtherContext() {
+        String tooLong = "x".repeat(8_180);
+        WrapBinding binding = new WrapBinding(Purpose.DATA_KEY, EncryptionContext.of("large", tooLong));
+        refuses(() -> key.generate(binding), "AWS KMS does not wrap that: generate with " + key.uri());
+        try (SecretBytes held = SecretBytes.copyOf(new byte[32])) {
+            refuses(() -> key.wrap(held, binding), "AWS KMS does not wrap that: encrypt with " + key.uri());
+        }
+        try (KeyManager kms = KeyManager.builder()
+                .masterKey(AwsKms.masterKey(Fakes.options(aws).build(), arn))
+                .build()) {
+            for (int i = 0; i < 50; i++) {
+                String name = "large" + i % 10;
+                refuses(() -> kms.encrypt("hello").context(name, tooLong).toBytes(), "ValidationException");
+            }
+            byte[] message = kms.encrypt("hello").context("tenant", "acme").toBytes();
+            assertThat(kms.decrypt(message).context("tenant", "acme").toText()).isEqualTo("hello");
+        }
+        aws.refuse(400, "ValidationException", "1 validation error");
+        assertThatThrownBy(key::check).as("what we alone make is no answer").isInstanceOf(UnavailableException.class);
+    }
+
+    private static void refuses(org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String text) {
+        assertThatThrownBy(call)
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining(text)
+                .extracting(e -> ((RefusedException) e).code())
+                .isEqualTo(ErrorCode.KMS_OPERATION_REFUSED);
     }
 
     /** Answers that AWS did not give, or not whole. */

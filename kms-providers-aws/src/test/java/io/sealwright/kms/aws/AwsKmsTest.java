@@ -24,6 +24,8 @@ import io.sealwright.kms.testkit.masterkey.Situation;
 import io.sealwright.kms.testkit.time.ManualTime;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -189,6 +191,14 @@ class AwsKmsTest {
             try (GeneratedKey back = opening.generate(BINDING)) {
                 assertThat(back.recipient().id()).isEqualTo(there.getBytes(StandardCharsets.US_ASCII));
                 sealing.unwrap(back.recipient(), BINDING).close();
+                // A no to one of them is a no to both: it is the replica here that does not open them any more.
+                assertThat(opening.versionOf(generated.recipient()))
+                        .isEqualTo(opening.versionOf(back.recipient()))
+                        .isEqualTo(there);
+                try (MasterKey unrelated = key(arn)) {
+                    assertThat(unrelated.versionOf(back.recipient()))
+                            .isNotEqualTo(unrelated.versionOf(generated.recipient()));
+                }
             }
         }
     }
@@ -363,6 +373,33 @@ class AwsKmsTest {
             assertThat(key.metadata().version()).isNotNull().isNotEqualTo(version);
             aws.kms().disable(arn);
             assertThat(key.metadata().enabled()).isFalse();
+        }
+    }
+
+    @Test
+    void metadata_rotatedKey_tellsWhenWhereARoleMayAskForIt() {
+        aws.policy(Fakes.documentedPolicy(0).replaceAll("\"arn:aws:kms:[^\"]*\"", '"' + arn + '"'));
+        try (MasterKey key = key(arn)) {
+            assertThat(key.metadata().rotatedAt()).as("never yet").isNull();
+            key.rotate();
+            Instant first = key.metadata().rotatedAt();
+            assertThat(first)
+                    .isBetween(Instant.now().minusSeconds(60), Instant.now().plusSeconds(1));
+            Instant between = Instant.now().truncatedTo(ChronoUnit.MILLIS); // as the fake tells it
+            key.rotate();
+            assertThat(key.metadata().rotatedAt()).isAfterOrEqualTo(between);
+            aws.kms().disable(arn);
+            assertThat(key.metadata().rotatedAt()).as("also of a disabled one").isAfterOrEqualTo(between);
+            aws.policy(
+                    "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"kms:DescribeKey\","
+                            + "\"Resource\":\"" + arn + "\"}]}");
+            assertThat(key.metadata().rotatedAt()).as("not told").isNull();
+            assertThat(key.metadata().enabled()).isFalse();
+        }
+        aws.policy(
+                "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"kms:*\",\"Resource\":\"*\"}]}");
+        try (MasterKey rsa = key(aws.kms().createAsymmetricKey("RSA_2048"))) {
+            assertThat(rsa.metadata().rotatedAt()).isNull();
         }
     }
 

@@ -28,6 +28,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.secretsmanager.SecretsManagerClient;
 
 /** Keys kept in Secrets Manager and Parameter Store, beyond the contract. */
 @Timeout(60)
@@ -66,6 +71,34 @@ class AwsSecretsTest {
         byte[] bytes = new byte[32];
         java.util.Arrays.fill(bytes, (byte) 7);
         return SecretBytes.owning(bytes);
+    }
+
+    /** The key itself comes over it, each time. */
+    @Test
+    void check_plainHttp_saysSo() {
+        aws.secrets().put("k", json(ONE));
+        aws.parameters().put("/k", HEX);
+        try (SecretSource secret = secret("k");
+                SecretSource parameter = parameter("/k");
+                SecretsManagerClient client = SecretsManagerClient.builder()
+                        .region(Region.of(AwsFake.REGION))
+                        .endpointOverride(aws.endpoint())
+                        .httpClient(UrlConnectionHttpClient.create())
+                        .credentialsProvider(StaticCredentialsProvider.create(
+                                AwsBasicCredentials.create(aws.accessKey(), aws.secretKey())))
+                        .build();
+                SecretSource ready = AwsSecretsManager.secret(client, "k")) {
+            for (SecretSource source : new SecretSource[] {secret, parameter, ready}) {
+                assertThat(source.check()).contains("current version").endsWith("; the connection is not encrypted");
+            }
+        }
+        try (SecretsManagerClient encrypted = SecretsManagerClient.builder()
+                .region(Region.of(AwsFake.REGION))
+                .httpClient(UrlConnectionHttpClient.create())
+                .build()) {
+            assertThat(OwnedClient.isEncrypted(encrypted.serviceClientConfiguration()))
+                    .isTrue();
+        }
     }
 
     // ---- Secrets Manager

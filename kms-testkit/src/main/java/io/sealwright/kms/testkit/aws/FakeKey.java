@@ -31,11 +31,11 @@ final class FakeKey {
     private static final SecureRandom RANDOM = new SecureRandom();
 
     /** One key under the key; shared by replicas. */
-    record Material(UUID id, SecretKeySpec key) {
+    record Material(UUID id, SecretKeySpec key, Instant made) {
         static Material fresh() {
             byte[] bytes = new byte[32];
             RANDOM.nextBytes(bytes);
-            return new Material(UUID.randomUUID(), new SecretKeySpec(bytes, "AES"));
+            return new Material(UUID.randomUUID(), new SecretKeySpec(bytes, "AES"), Instant.now());
         }
 
         @Override

@@ -1,12 +1,15 @@
 package io.sealwright.kms.testkit.aws;
 
 import io.sealwright.kms.testkit.aws.AwsFake.Permissions;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -22,6 +25,9 @@ public final class FakeKms {
     private static final int LARGEST_PLAINTEXT = 4096;
     private static final int LARGEST_CIPHERTEXT = 6144;
     private static final int LONGEST_KEY_ID = 2048;
+
+    /** Names and values together. The reference names no bound; who must not depend on that meets one here. */
+    private static final int LARGEST_CONTEXT = 8192;
 
     /** Rotations on demand in a key's life. */
     private static final int MOST_ON_DEMAND = 25;
@@ -145,6 +151,7 @@ public final class FakeKms {
             case "ReEncrypt" -> reEncrypt(request, permissions);
             case "DescribeKey" -> describe(request, permissions);
             case "GetKeyRotationStatus" -> rotationStatus(request, permissions);
+            case "ListKeyRotations" -> rotations(request, permissions);
             case "EnableKeyRotation" -> rotation(request, permissions, true);
             case "DisableKeyRotation" -> rotation(request, permissions, false);
             case "RotateKeyOnDemand" -> rotate(request, permissions);
@@ -167,7 +174,7 @@ public final class FakeKms {
                 default -> throw AwsError.validation("keySpec", "satisfy enum value set: [AES_256, AES_128]");
             };
         }
-        Map<String, String> context = request.texts("EncryptionContext");
+        Map<String, String> context = context(request, "EncryptionContext");
         FakeKey key = usable(request, permissions, request.text("KeyId"), context);
         dryRun(request);
         byte[] plaintext = new byte[(int) bytes];
@@ -182,7 +189,7 @@ public final class FakeKms {
     private Map<String, Object> encrypt(AwsRequest request, Permissions permissions) throws AwsError {
         request.demandOnly("KeyId", "Plaintext", "EncryptionContext", "GrantTokens", "EncryptionAlgorithm", "DryRun");
         byte[] plaintext = request.bytes("Plaintext", LARGEST_PLAINTEXT);
-        Map<String, String> context = request.texts("EncryptionContext");
+        Map<String, String> context = context(request, "EncryptionContext");
         symmetric(request, "EncryptionAlgorithm");
         FakeKey key = usable(request, permissions, request.text("KeyId"), context);
         dryRun(request);
@@ -202,7 +209,7 @@ public final class FakeKms {
                 "DryRun",
                 "Recipient");
         byte[] ciphertext = request.bytes("CiphertextBlob", LARGEST_CIPHERTEXT);
-        Map<String, String> context = request.texts("EncryptionContext");
+        Map<String, String> context = context(request, "EncryptionContext");
         symmetric(request, "EncryptionAlgorithm");
         String given = request.optional("KeyId");
         FakeKey key = opening(request, permissions, "kms:Decrypt", given, ciphertext, context);
@@ -230,8 +237,8 @@ public final class FakeKms {
                 "GrantTokens",
                 "DryRun");
         byte[] ciphertext = request.bytes("CiphertextBlob", LARGEST_CIPHERTEXT);
-        Map<String, String> from = request.texts("SourceEncryptionContext");
-        Map<String, String> to = request.texts("DestinationEncryptionContext");
+        Map<String, String> from = context(request, "SourceEncryptionContext");
+        Map<String, String> to = context(request, "DestinationEncryptionContext");
         FakeKey source =
                 opening(request, permissions, "kms:ReEncryptFrom", request.optional("SourceKeyId"), ciphertext, from);
         FakeKey target = resolve(request, request.text("DestinationKeyId"));
@@ -334,6 +341,27 @@ public final class FakeKms {
                 key.rotates ? key.rotationDays : null);
     }
 
+    /** Those that were done, the oldest first; never more than a page here. */
+    private Map<String, Object> rotations(AwsRequest request, Permissions permissions) throws AwsError {
+        request.demandOnly("KeyId", "Limit", "Marker", "IncludeKeyMaterial");
+        long most = request.number("Limit", 100, 1, 1000);
+        FakeKey key = rotating(request, permissions);
+        List<Object> rotations = new ArrayList<>();
+        for (FakeKey.Material material : key.materials.subList(1, key.materials.size())) {
+            rotations.add(Json.of(
+                    "KeyId",
+                    key.arn(),
+                    "RotationDate",
+                    material.made().toEpochMilli() / 1000.0,
+                    "RotationType",
+                    "ON_DEMAND"));
+        }
+        if (rotations.size() > most || request.optional("Marker") != null) {
+            throw AwsError.validation("limit", "have value greater than or equal to " + rotations.size());
+        }
+        return Json.of("Rotations", rotations, "Truncated", false);
+    }
+
     private Map<String, Object> rotation(AwsRequest request, Permissions permissions, boolean on) throws AwsError {
         request.demandOnly("KeyId", "RotationPeriodInDays");
         FakeKey key = rotating(request, permissions);
@@ -427,6 +455,20 @@ public final class FakeKms {
                     alias ? "Alias " + arn + " is not found." : "Key '" + arn + "' does not exist");
         }
         return key;
+    }
+
+    private static Map<String, String> context(AwsRequest request, String name) throws AwsError {
+        Map<String, String> context = request.texts(name);
+        int bytes = 0;
+        for (Map.Entry<String, String> pair : context.entrySet()) {
+            bytes += (pair.getKey() + pair.getValue()).getBytes(StandardCharsets.UTF_8).length;
+        }
+        if (bytes > LARGEST_CONTEXT) {
+            throw AwsError.validation(
+                    Character.toLowerCase(name.charAt(0)) + name.substring(1),
+                    "have length less than or equal to " + LARGEST_CONTEXT);
+        }
+        return context;
     }
 
     private static Map<String, String> conditions(Map<String, String> context) {
