@@ -125,7 +125,9 @@ final class MasterKeyNames {
         Optional<Found<String>> given = sources.find(Settings.AWS_REGION);
         String[] parts = nameOrArn.split(":", 5);
         if (parts.length < 5 || !parts[0].equals("arn")) {
-            return given.map(Found::value).orElse(REGION);
+            return given.or(() -> sources.find(Settings.AWS_DEFAULT_REGION))
+                    .map(Found::value)
+                    .orElse(REGION);
         }
         if (given.isPresent() && !given.get().value().equals(parts[3])) {
             throw new ConfigurationException(

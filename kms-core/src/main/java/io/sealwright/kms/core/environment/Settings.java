@@ -50,8 +50,11 @@ final class Settings {
             Setting.secret("ENCRYPTION_KEY", "64 hex digits, or a passphrase of at least 32 characters", "none");
     static final Setting<String> KEY_ID = Setting.own("kms.key-id", "", Parser.text(NAMES, NAME), "`default`");
     static final Setting<String> APP_NAME = Setting.own("kms.app-name", "", Parser.text(NAMES, NAME), "none");
+    private static final Parser<String> REGION = Parser.text("a region", "[a-z]{2,8}(-[a-z0-9]+){2,4}");
     static final Setting<String> AWS_REGION =
-            Setting.variable("AWS_REGION", Parser.text("a region", "[a-z]{2,8}(-[a-z0-9]+){2,4}"), "`us-east-1`");
+            Setting.variable("AWS_REGION", REGION, "`aws.region`, else `AWS_DEFAULT_REGION`");
+    static final Setting<String> AWS_DEFAULT_REGION =
+            new Setting<>("aws.region", List.of("AWS_DEFAULT_REGION"), "", REGION, "`us-east-1`", false);
     static final Setting<String> AWS_SECRET_NAME = Setting.variable(
             "AWS_SECRET_NAME",
             Parser.text("a secret's name or ARN", "[A-Za-z0-9/_+=.@:-]{1,512}"),
@@ -203,6 +206,7 @@ final class Settings {
             KEY_ID,
             APP_NAME,
             AWS_REGION,
+            AWS_DEFAULT_REGION,
             AWS_SECRET_NAME,
             AWS_KMS_KEY_ID,
             VAULT_ADDR,

@@ -16,7 +16,8 @@ class ConfigurationPageTest {
     void page_rows_areTheTableOfSettings() throws Exception {
         List<String> rows;
         try (Stream<String> lines = Files.lines(Path.of("../docs/CONFIGURATION.md"))) {
-            rows = lines.filter(line -> line.startsWith("| `kms.") || line.startsWith("| – | `"))
+            rows = lines.filter(line ->
+                            line.startsWith("| `kms.") || line.startsWith("| `aws.") || line.startsWith("| – | `"))
                     .toList();
         }
         List<String> expected =

@@ -42,6 +42,10 @@ class EnvironmentReaderTest {
                 "KMS_PROVIDER=aws-secrets-manager | aws-secretsmanager://fedha/encryption/master-key?region=us-east-1",
                 "KMS_PROVIDER=AWS-Secrets-Manager AWS_SECRET_NAME=my/key AWS_REGION=eu-west-1"
                         + " | aws-secretsmanager://my/key?region=eu-west-1",
+                "KMS_PROVIDER=aws-secrets-manager AWS_DEFAULT_REGION=eu-central-1"
+                        + " | aws-secretsmanager://fedha/encryption/master-key?region=eu-central-1",
+                "KMS_PROVIDER=aws-kms AWS_KMS_KEY_ID=alias/app AWS_DEFAULT_REGION=eu-central-1 AWS_REGION=eu-west-1"
+                        + " | aws-kms://alias/app?region=eu-west-1",
                 "KMS_PROVIDER=aws-kms AWS_KMS_KEY_ID=alias/app | aws-kms://alias/app?region=us-east-1",
                 "KMS_PROVIDER=aws-kms AWS_KMS_KEY_ID=arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab"
                         + " | aws-kms://arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab?region=eu-west-1",
@@ -67,6 +71,17 @@ class EnvironmentReaderTest {
     void masterKey_ofEachProvider_isItsUri(String variables, String uri) {
         assertThat(EnvironmentReader.masterKey(Variables.of(parsed(variables)), none -> null))
                 .isEqualTo(uri);
+    }
+
+    @Test
+    void masterKey_regionOfASystemProperty_countsBehindAwsRegionAndBeforeTheDefault() {
+        Map<String, String> variables = parsed("KMS_PROVIDER=aws KMS_APP_NAME=shop AWS_DEFAULT_REGION=eu-west-1");
+        Map<String, String> properties = Map.of("aws.region", "ap-south-1");
+        assertThat(EnvironmentReader.masterKey(Variables.of(variables), properties::get))
+                .endsWith("?region=ap-south-1");
+        variables.put("AWS_REGION", "eu-central-1");
+        assertThat(EnvironmentReader.masterKey(Variables.of(variables), properties::get))
+                .endsWith("?region=eu-central-1");
     }
 
     @ParameterizedTest
@@ -160,6 +175,7 @@ class EnvironmentReaderTest {
         all.put(Settings.KEY_ID, new String[] {"k-1.2_3", "", "a b", "-a", "a".repeat(129)});
         all.put(Settings.APP_NAME, new String[] {"shop", "a/b"});
         all.put(Settings.AWS_REGION, new String[] {"us-gov-west-1", "useast1", "us east"});
+        all.put(Settings.AWS_DEFAULT_REGION, new String[] {"us-gov-west-1", "useast1", "us east"});
         all.put(Settings.AWS_SECRET_NAME, new String[] {"a/b", "a b", "é"});
         all.put(Settings.AWS_KMS_KEY_ID, new String[] {"alias/a", "a", "arn:aws:s3:::x"});
         all.put(Settings.VAULT_ADDR, new String[] {"https://v:8200", "ftp://v", "v"});
