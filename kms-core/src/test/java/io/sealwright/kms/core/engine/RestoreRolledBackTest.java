@@ -185,6 +185,7 @@ class RestoreRolledBackTest {
     void restoreOver_rowIsOlderThanTheBackup_nothingThatTheBackupSaysIsEndedComesBack() throws Exception {
         NamedKey orders = kms.keys().create("orders", KeySpec.AES_256);
         byte[] first = seal();
+        orders.rotateEvery(Duration.ofDays(30));
         StoredKey before = row();
         orders.rotateEvery(Duration.ofDays(90));
         orders.rotate();
