@@ -7,6 +7,8 @@ import io.sealwright.kms.MasterKeys.Probe;
 import io.sealwright.kms.cli.doctor.Patient;
 import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.StoreException;
+import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKeyUri;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.SecretSource;
@@ -250,17 +252,33 @@ final class Home {
      * {@code -m}.
      */
     KeyManager opening(List<String> masterKeys) {
-        Set<String> opening = new LinkedHashSet<>(masterKey.known(folder));
+        Set<String> known = masterKey.known(folder);
+        Set<String> opening = new LinkedHashSet<>(known);
         masterKeys.forEach(uri -> opening.add(canonical(uri)));
         Set<String> wrapping = masterKey.wrapping();
-        wrapping.retainAll(masterKey.known(folder));
+        wrapping.retainAll(known);
         KeyManagerBuilder builder = on(wrapping, opening);
         if (opening.isEmpty()) {
             demandKeyOfStore();
             // A header can be refused, and a message in the clear read, with no key at all.
             builder.alsoOpenWith(new NoMasterKey());
         }
-        return (hasStore() ? builder.store(store.open()) : builder).build();
+        addStore(builder, known.isEmpty());
+        return builder.build();
+    }
+
+    /** Where only other keys than the store's were found, what is wrong with it must not keep these from opening. */
+    private void addStore(KeyManagerBuilder builder, boolean dispensable) {
+        try {
+            if (hasStore()) {
+                builder.store(store.open());
+            }
+        } catch (StoreException | UnavailableException e) {
+            if (!dispensable) {
+                throw e;
+            }
+            here.say("kms: without the store " + store + ": " + e.getMessage());
+        }
     }
 
     /** A manager on what there is, for the keys of the store. */

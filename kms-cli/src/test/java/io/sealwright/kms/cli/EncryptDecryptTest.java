@@ -292,6 +292,17 @@ class EncryptDecryptTest {
     }
 
     @Test
+    void decrypt_masterKeyOptionAndADamagedStoreWithoutItsKey_opensWithIt() throws Exception {
+        done("master-key", "bootstrap", "--create");
+        done("encrypt", file, "-m", "local://default");
+        Files.move(home.resolve("local/default.key"), home.resolve("local/spare.key"));
+        Files.writeString(home.resolve("store.db"), "no database".repeat(1000));
+        Result result = kms("decrypt", sealed, "-o", "-", "-m", "local://spare");
+        assertThat(result.out()).isEqualTo("attack at dawn\n");
+        assertThat(result.err()).contains("without the store");
+    }
+
+    @Test
     void encrypt_masterKeyAlone_needsNoStore() throws Exception {
         done("master-key", "bootstrap", "--create");
         Files.deleteIfExists(home.resolve("store.db"));

@@ -189,10 +189,16 @@ final class VaultTransitKey implements MasterKey {
         }
     }
 
+    /** Empty where it is no key: one wrap that holds something else, which whoever may encrypt can make, spoils no other. */
     private static Optional<SecretBytes> result(Answer.Part result) {
-        return result.text("error", "").isEmpty()
-                ? Optional.of(SecretBytes.owning(plaintext(result, SHORTEST_KEY_BYTES, LONGEST_KEY_BYTES)))
-                : Optional.empty();
+        if (!result.text("error", "").isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(SecretBytes.owning(plaintext(result, SHORTEST_KEY_BYTES, LONGEST_KEY_BYTES)));
+        } catch (UnavailableException e) {
+            return Optional.empty();
+        }
     }
 
     @Override

@@ -19,9 +19,11 @@ import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.spi.WrapBinding.Purpose;
+import io.sealwright.kms.spi.WrappedKey;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -146,6 +148,30 @@ class VaultTransitTest {
                         .isEqualTo("m");
             }
             assertThat(proxy.count("/decrypt/")).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void unwrapAll_withAWrapOfWhatIsNoKey_givesTheOthers() {
+        String ciphertext = bao.call(
+                        "POST",
+                        "transit/encrypt/" + name,
+                        "{\"plaintext\":\"AAAA\",\"associated_data\":\"" + TransitWrap.associatedData(BINDING) + "\"}",
+                        bao.rootToken())
+                .body()
+                .get("data")
+                .asObject()
+                .getString("ciphertext");
+        Recipient noKey = TransitWrap.recipient(TransitWrap.id("", "transit/" + name), ciphertext);
+        assertThat(noKey).isNotNull();
+        try (MasterKey key = key();
+                GeneratedKey generated = key.generate(BINDING)) {
+            List<Optional<SecretBytes>> opened = key.unwrapAll(
+                    List.of(new WrappedKey(noKey, BINDING), new WrappedKey(generated.recipient(), BINDING)));
+            assertThat(opened.get(0)).isEmpty();
+            try (SecretBytes one = opened.get(1).orElseThrow()) {
+                assertThat(one.copy()).isEqualTo(generated.key().copy());
+            }
         }
     }
 

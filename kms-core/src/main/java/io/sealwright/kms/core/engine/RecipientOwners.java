@@ -13,6 +13,7 @@ import io.sealwright.kms.core.sealing.DataKeyMaker;
 import io.sealwright.kms.core.sealing.RecipientPlan.Entry;
 import io.sealwright.kms.core.sealing.RecipientPlan.MasterEntry;
 import io.sealwright.kms.core.sealing.RecipientPlan.NamedEntry;
+import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.spi.MasterKey;
@@ -141,20 +142,40 @@ final class RecipientOwners {
         return namedKeys;
     }
 
-    /** Where several keys recognise it, one that wraps: it can renew what the others only open. */
+    /**
+     * Where several keys recognise it, one that wraps: it can renew what the others only open. Keys that cannot tell before
+     * they have asked are asked only where none that wraps can, and what they fail with counts only where none can at all.
+     */
     private @Nullable Owner masterOwner(Recipient recipient) {
+        MasterKey found = recognizing(recipient);
+        if (found == null || !masterKeys.wrapping().contains(found)) {
+            KmsException failure = firstLook.lookAll(masterKeys.opening(), List.of(recipient));
+            found = recognizing(recipient);
+            if (found == null && failure != null) {
+                throw failure;
+            }
+        }
+        if (found == null) {
+            return null;
+        }
+        boolean wraps = masterKeys.wrapping().contains(found);
+        if (wraps) {
+            newest.learn(found);
+        }
+        return owner(found, recipient, wraps);
+    }
+
+    private @Nullable MasterKey recognizing(Recipient recipient) {
         MasterKey found = null;
         for (MasterKey key : masterKeys.opening()) {
-            firstLook.look(key, List.of(recipient));
             if (key.recognizes(recipient)) {
                 if (masterKeys.wrapping().contains(key)) {
-                    newest.learn(key);
-                    return owner(key, recipient, true);
+                    return key;
                 }
                 found = found == null ? key : found;
             }
         }
-        return found == null ? null : owner(found, recipient, false);
+        return found;
     }
 
     private static Owner owner(MasterKey key, Recipient recipient, boolean wraps) {

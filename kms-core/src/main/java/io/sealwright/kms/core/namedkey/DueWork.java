@@ -192,10 +192,11 @@ final class DueWork {
             return 0;
         }
         try {
-            Instant doubted = doubtedBy(key);
-            int made = life.doDue(name, doubted == null);
-            if (doubted != null) {
-                throw KeyErrors.clocksDiffer(name, time.instant(), doubted);
+            Instant now = time.instant();
+            Instant theirs = secondClock(key, now);
+            int made = life.doDue(name, theirs == null ? now : earlier(now, theirs.plus(CLOCKS_APART)));
+            if (theirs != null && KeyLife.destructionDue(key, theirs.plus(CLOCKS_APART), now)) {
+                throw KeyErrors.clocksDiffer(name, now, theirs);
             }
             boolean unused = store.release(claim);
             return made;
@@ -206,15 +207,16 @@ final class DueWork {
     }
 
     /**
-     * What the store's clock says, if a destruction is due by ours and not by that one: one of the two is wrong, and what is
-     * erased does not come back. A clock given by the caller is taken at its word.
+     * What the store's clock says, if a destruction is due by ours: only what is due by both is erased, since one of the two
+     * may be wrong, and what is erased does not come back. A clock given by the caller is taken at its word.
      */
-    private @Nullable Instant doubtedBy(KeyRecord key) {
-        if (!time.equals(TimeSource.system()) || !KeyLife.destructionDue(key, time.instant())) {
-            return null;
-        }
-        Instant theirs = store.clock().orElse(null);
-        return theirs == null || KeyLife.destructionDue(key, theirs.plus(CLOCKS_APART)) ? null : theirs;
+    private @Nullable Instant secondClock(KeyRecord key, Instant now) {
+        boolean asked = time.equals(TimeSource.system()) && KeyLife.destructionDue(key, Instant.MIN, now);
+        return asked ? store.clock().orElse(null) : null;
+    }
+
+    private static Instant earlier(Instant one, Instant other) {
+        return one.isBefore(other) ? one : other;
     }
 
     /** Not all processes are to run into the same failure at once; but the next one may be luckier than this one. */

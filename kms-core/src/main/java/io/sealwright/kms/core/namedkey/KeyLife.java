@@ -188,9 +188,10 @@ final class KeyLife {
         return destroyedWhenDue(key, now) != null || maker.wraps() && rotationDue(key, now);
     }
 
-    /** Whether a destruction is due. */
-    static boolean destructionDue(KeyRecord key, Instant now) {
-        return key.versions().stream().anyMatch(version -> destructionDue(version, now));
+    /** Whether a destruction became due after the one time and is due at the other. */
+    static boolean destructionDue(KeyRecord key, Instant after, Instant now) {
+        return key.versions().stream()
+                .anyMatch(version -> destructionDue(version, now) && !destructionDue(version, after));
     }
 
     private static boolean destructionDue(VersionRecord version, Instant now) {
@@ -201,17 +202,16 @@ final class KeyLife {
     /**
      * Does what is due for a key, each piece once however many processes try.
      *
-     * @param erase whether destructions too
+     * @param eraseUntil what is to be destroyed by then is
      * @return how many changes were made
      */
-    int doDue(String name, boolean erase) {
+    int doDue(String name, Instant eraseUntil) {
         int made = 0;
-        while (erase
-                && changes.change(
-                                "destroy " + KeyErrors.key(name),
-                                name,
-                                present -> destroyedWhenDue(existing(name, present), time.instant()))
-                        .changed()) {
+        while (changes.change(
+                        "destroy " + KeyErrors.key(name),
+                        name,
+                        present -> destroyedWhenDue(existing(name, present), eraseUntil))
+                .changed()) {
             made++;
         }
         // Looked at again within the change: another process may have rotated it since.

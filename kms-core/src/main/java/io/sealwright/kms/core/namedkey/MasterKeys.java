@@ -4,6 +4,7 @@ import io.sealwright.kms.MessageInfo.RecipientInfo;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.namedkey.Opened.Source;
+import io.sealwright.kms.core.provider.FetchedKey;
 import io.sealwright.kms.core.provider.FirstLook;
 import io.sealwright.kms.core.provider.FreshLook;
 import io.sealwright.kms.core.provider.NewestVersions;
@@ -119,7 +120,7 @@ final class MasterKeys {
     @Nullable
     List<Recipient> renewed(StoredMaterial stored) {
         List<Recipient> wraps = stored.wraps();
-        lookAfreshUnlessRecognized(wraps);
+        lookAfreshUnlessRecognized(opening, wraps);
         Map<MasterKey, Recipient> kept = newest(wraps);
         if (isRenewed(wraps, kept)) {
             return null;
@@ -192,7 +193,9 @@ final class MasterKeys {
      */
     Opened unwrap(StoredMaterial stored, @Nullable Source before) {
         List<Recipient> wraps = stored.wraps();
-        lookAfreshUnlessRecognized(wraps);
+        // A key whose provider has to tell first what it is must not hold up one that knows.
+        boolean known = opening.stream().anyMatch(key -> recognizesAny(key, wraps));
+        lookAfreshUnlessRecognized(known ? secrets() : opening, wraps);
         KmsException worst = null;
         boolean tried = false;
         for (Recipient wrap : wraps) {
@@ -280,7 +283,7 @@ final class MasterKeys {
 
     /** Opens each wrap that a configured key made, and writes down what came of it. */
     void examine(StoredMaterial stored, WrapSurvey survey) {
-        lookAfreshUnlessRecognized(stored.wraps());
+        lookAfreshUnlessRecognized(opening, stored.wraps());
         boolean known = false;
         for (Recipient wrap : stored.wraps()) {
             MasterKey key = opening.stream()
@@ -328,14 +331,18 @@ final class MasterKeys {
     }
 
     /** Another process may have rotated a master key since; what is stored here was wrapped by one of them, so wait. */
-    private void lookAfreshUnlessRecognized(List<Recipient> wraps) {
-        KmsException undecided = firstLook.lookAll(opening, wraps);
+    private void lookAfreshUnlessRecognized(List<MasterKey> first, List<Recipient> wraps) {
+        KmsException undecided = firstLook.lookAll(first, wraps);
         if (opening.stream().noneMatch(key -> recognizesAny(key, wraps))) {
             freshLook.look(true);
             if (undecided != null && opening.stream().noneMatch(key -> recognizesAny(key, wraps))) {
                 throw undecided; // "no key matches" would be more than is known
             }
         }
+    }
+
+    private List<MasterKey> secrets() {
+        return opening.stream().filter(FetchedKey.class::isInstance).toList();
     }
 
     private static boolean recognizesAny(MasterKey key, List<Recipient> wraps) {

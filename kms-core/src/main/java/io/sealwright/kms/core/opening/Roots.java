@@ -77,6 +77,10 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
         root.close();
     }
 
+    private static void discardAll(List<Optional<Root>> several) {
+        several.forEach(root -> root.ifPresent(Roots::discard));
+    }
+
     boolean mustWait(Candidate candidate) {
         return candidate.blocks() && (candidate.key() == null || live(candidate.key()) == null);
     }
@@ -187,12 +191,15 @@ final class Roots implements AutoCloseable, Verdicts.Holder {
     void fetch(MasterKey master, List<RootKey> keys) {
         misses.add(keys.size());
         int before = ends.get();
-        List<Optional<Root>> fetched = calls.await(
-                WHAT,
-                calls.submit(
-                        WHAT,
-                        () -> maker.masterRoots(master, keys),
-                        late -> late.forEach(root -> root.ifPresent(Roots::discard))));
+        CompletableFuture<List<Optional<Root>>> call =
+                calls.submit(WHAT, () -> maker.masterRoots(master, keys), Roots::discardAll);
+        List<Optional<Root>> fetched;
+        try {
+            fetched = calls.await(WHAT, call);
+        } catch (RuntimeException e) {
+            Futures.then(call, (late, failure) -> discardAll(late == null ? List.of() : late));
+            throw e;
+        }
         for (int i = 0; i < keys.size(); i++) {
             RootKey key = keys.get(i);
             fetched.get(i).ifPresent(root -> remember(key, root).used()); // nobody waits for it: it may be evicted

@@ -3,6 +3,7 @@ package io.sealwright.kms.core.provider;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.TimeSource;
 import java.time.Duration;
@@ -43,7 +44,8 @@ public final class NewestVersions {
      * Asks for a key's newest version, unless that was done less than a minute ago. Keys in this process look after theirs
      * themselves. For workers: may block.
      *
-     * @throws KmsException if the key cannot be asked and never could: what its newest version is, is then not known
+     * @throws KmsException if the key does not answer and never did: what its newest version is, is then not known. That
+     *     asking is denied is none; it is logged once a minute
      * @throws CallInterruptedException if the thread was interrupted meanwhile
      */
     public void learn(MasterKey key) {
@@ -71,6 +73,15 @@ public final class NewestVersions {
             known.ever = true;
         } catch (CallInterruptedException e) {
             throw e;
+        } catch (PermissionDeniedException e) {
+            // Who may only wrap and unwrap goes on as before; what is newest is then known from this process's own
+            // wraps.
+            known.ever = true;
+            LOG.warn(
+                    "{} does not let this process ask for its newest version, so that an outdated message may be taken for"
+                            + " one that is not: {}",
+                    key.uri(),
+                    e.getMessage());
         } catch (KmsException e) {
             if (!known.ever) {
                 throw e;

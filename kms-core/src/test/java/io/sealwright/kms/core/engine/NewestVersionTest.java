@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.MasterKeys.Progress;
+import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.NamedKeyStore;
@@ -105,6 +106,18 @@ class NewestVersionTest {
         assertThatThrownBy(() -> kms.needsRewrap(message)).isInstanceOf(UnavailableException.class);
         provider.behave();
         assertThat(kms.needsRewrap(message)).isFalse();
+    }
+
+    @Test
+    void needsRewrap_whereAskingForVersionsIsDenied_goesOnAsBefore_andAsksOnceAMinute() {
+        byte[] message = kms.encrypt("m").toBytes();
+        kms.close();
+        kms = lazy();
+        provider.fail(
+                Operation.REFRESH, 1_000, () -> new PermissionDeniedException("Denied.", "A test.", "Permit it."));
+        assertThat(kms.needsRewrap(message)).isFalse();
+        assertThat(kms.rewrap(message).toBytes()).isNotEmpty();
+        assertThat(provider.calls(Operation.REFRESH)).isEqualTo(1);
     }
 
     @Test

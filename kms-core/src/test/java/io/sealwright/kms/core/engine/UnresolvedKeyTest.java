@@ -219,6 +219,32 @@ class UnresolvedKeyTest {
     }
 
     @Test
+    void store_aliasHangs_otherMasterKeyOpensItWithoutWaitingForIt() {
+        NamedKeyStore store = NamedKeyStore.inMemory();
+        FaultyMasterKey google = new FaultyMasterKey("google", RecipientKind.GCP_KMS);
+        FaultyMasterKey hanging = there.twin();
+        try (KeyManager making = KeyManager.builder()
+                        .masterKey(there.twin())
+                        .alsoWrapWith(google)
+                        .store(store)
+                        .build();
+                KeyManager kms = KeyManager.builder()
+                        .alsoOpenWith(new Aliased(hanging))
+                        .alsoOpenWith(google.twin())
+                        .store(store)
+                        .retryAttempts(1)
+                        .deadline(Duration.ofSeconds(30))
+                        .build()) {
+            making.keys().create("orders", KeySpec.AES_256);
+            byte[] message = making.encrypt("hello").key("orders").toBytes();
+            hanging.hold(Operation.REFRESH);
+            assertThat(kms.decrypt(message).toText()).isEqualTo("hello");
+            assertThat(hanging.calls()).isZero();
+            hanging.behave();
+        }
+    }
+
+    @Test
     void store_providerAway_isUnavailable() {
         NamedKeyStore store = NamedKeyStore.inMemory();
         FaultyMasterKey away = there.twin();

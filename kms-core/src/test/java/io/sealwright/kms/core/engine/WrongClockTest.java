@@ -90,6 +90,20 @@ class WrongClockTest {
     }
 
     @Test
+    void doDueWork_oneVersionIsDueByBothClocksAndOneByOurs_erasesTheOneAlone() {
+        try (KeyManager kms = manage(new ManualTime(ORDERED.plus(Duration.ofMinutes(90))))) {
+            kms.key("orders").rotate();
+            kms.key("orders").destroyAfter(2, WAIT);
+        }
+        storesClock = Optional.of(Instant.now().minus(Duration.ofMinutes(90)));
+        try (KeyManager kms = manage(TimeSource.system())) {
+            assertThatThrownBy(() -> kms.keys().doDueWork()).isInstanceOf(RefusedException.class);
+            assertThat(kms.key("orders").versions().get(0).state()).isEqualTo(KeyState.DESTROYED);
+            assertThat(kms.key("orders").versions().get(1).state()).isEqualTo(KeyState.DEACTIVATED);
+        }
+    }
+
+    @Test
     void doDueWork_storeWithoutAClockOrAClockOfTheCallers_erases() {
         try (KeyManager kms = manage(TimeSource.system())) {
             assertThat(kms.keys().doDueWork()).isEqualTo(2);
