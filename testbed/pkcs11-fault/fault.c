@@ -9,6 +9,7 @@
  * PKCS#11 v2.40, sections 3 (types) and 5 (functions); https://docs.oasis-open.org/pkcs11/pkcs11-base/v2.40/
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -77,10 +78,19 @@ static uint32_t fault(void) { return __atomic_load_n(&control[FAULT], __ATOMIC_S
 
 #define REAL(index, types) ((CK_RV (*) types)real->call[index])
 
+/* SoftHSM frees a session under a call that uses it: nobody may be inside when all are closed from here. */
+static pthread_rwlock_t inside = PTHREAD_RWLOCK_INITIALIZER;
+
+static void leave(int *entered) {
+  if (*entered) pthread_rwlock_unlock(&inside);
+}
+
 static void drop_sessions(void) {
   CK_ULONG slots[64], n = 64;
-  if (REAL(GET_SLOT_LIST, (CK_BYTE, CK_ULONG_PTR, CK_ULONG_PTR))(1, slots, &n) != 0) return;
+  pthread_rwlock_wrlock(&inside);
+  if (REAL(GET_SLOT_LIST, (CK_BYTE, CK_ULONG_PTR, CK_ULONG_PTR))(1, slots, &n) != 0) n = 0;
   for (CK_ULONG i = 0; i < n; i++) REAL(CLOSE_ALL_SESSIONS, (CK_ULONG))(slots[i]);
+  pthread_rwlock_unlock(&inside);
 }
 
 /* What becomes of a call before it is passed on; gone is what a pulled token makes of it. */
@@ -106,8 +116,14 @@ static CK_RV before(CK_RV gone) {
       return 0;
   }
 }
-#define SESSION_CALL() do { CK_RV rv = before(CKR_DEVICE_REMOVED); if (rv) return rv; } while (0)
-#define SLOT_CALL() do { CK_RV rv = before(CKR_TOKEN_NOT_PRESENT); if (rv) return rv; } while (0)
+/* Returns, or goes on inside until the function returns. */
+#define ENTER(gone) \
+  CK_RV early = before(gone); \
+  if (early) return early; \
+  __attribute__((cleanup(leave))) int entered = pthread_rwlock_rdlock(&inside) == 0; \
+  (void)entered
+#define SESSION_CALL() ENTER(CKR_DEVICE_REMOVED)
+#define SLOT_CALL() ENTER(CKR_TOKEN_NOT_PRESENT)
 
 static CK_RV get_slot_list(CK_BYTE present, CK_ULONG_PTR slots, CK_ULONG_PTR n) {
   CK_RV rv = before(0);
