@@ -1,5 +1,6 @@
 package io.sealwright.kms.cli;
 
+import io.sealwright.kms.migrate.replacement.PartialFile;
 import io.sealwright.kms.migrate.replacement.Stamp;
 import io.sealwright.kms.migrate.replacement.Successor;
 import java.io.FileOutputStream;
@@ -12,14 +13,12 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -224,24 +223,16 @@ final class Target implements AutoCloseable {
     }
 
     private OutputStream partial() throws IOException {
-        FileChannel file;
         try {
-            file = create();
+            channel = create();
         } catch (FileAlreadyExistsException e) {
             removeStale();
-            file = create();
+            channel = create();
         }
-        channel = file;
-        // Held as long as the file is written: tells a second process that this is no left-over of a killed one.
-        if (file.tryLock() == null) {
-            throw busy();
-        }
-        return Channels.newOutputStream(file);
+        return Channels.newOutputStream(channel);
     }
 
     private FileChannel create() throws IOException {
-        Set<OpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        FileAttribute<?>[] mode = OwnerOnly.file(partial.toAbsolutePath().getParent());
         Stamp before = replaced;
         if (before != null) {
             return here.unfinished().make(partial, () -> {
@@ -250,7 +241,8 @@ final class Target implements AutoCloseable {
                 return made.channel();
             });
         }
-        return here.unfinished().make(partial, () -> FileChannel.open(partial, options, mode));
+        FileAttribute<?>[] mode = OwnerOnly.file(partial.toAbsolutePath().getParent());
+        return here.unfinished().make(partial, () -> PartialFile.create(partial, mode));
     }
 
     /** Whoever may write in the folder could put a link to another file there, which must not get the mode. */
@@ -278,7 +270,7 @@ final class Target implements AutoCloseable {
     }
 
     private static IOException busy() {
-        return new IOException("Another kms is writing it at this moment.");
+        return new IOException("Another process is writing it at this moment.");
     }
 
     private void giveName() throws IOException {

@@ -150,7 +150,7 @@ class ProcessIT {
         Path out = folder.resolve("out");
         Process first = halfWay(out, folder.resolve(".out.kms-partial"));
         Process second = start("encrypt", file, "-o", out);
-        assertThat(err(second)).contains("Another kms is writing it");
+        assertThat(err(second)).contains("Another process is writing it");
         assertThat(second.waitFor()).isEqualTo(1);
         first.getOutputStream().close();
         assertThat(first.waitFor()).as(err(first)).isZero();

@@ -217,7 +217,7 @@ class TargetTest {
                 FileLock lock = other.lock();
                 Target target = target(output, false)) {
             assertThat(lock.isValid()).isTrue();
-            assertThatThrownBy(target::open).hasMessageContaining("Another kms is writing it");
+            assertThatThrownBy(target::open).hasMessageContaining("Another process is writing it");
         }
         assertThat(partial).hasContent("half");
     }

@@ -58,6 +58,9 @@ final class FileItems implements Source<FileItems.Entry> {
         for (Path path : given) {
             try {
                 Path real = path.toRealPath();
+                if (found.contains(real)) {
+                    continue;
+                }
                 found.add(real);
                 places.add(real + " " + folderKey(real));
             } catch (IOException e) {

@@ -11,14 +11,17 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The files under some paths, in an order that stays: paths as given, names within a folder sorted. Links within folders
- * are not followed, so nothing outside is reached and nothing twice; left-overs of killed processes are passed over.
+ * are not followed, so nothing outside is reached and nothing twice, not even a path given that lies under another one:
+ * it has its own turn. Left-overs of killed processes are passed over.
  */
 final class FileWalk {
     private final List<Path> roots;
+    private final Set<Path> given;
     private final Deque<Iterator<Path>> open = new ArrayDeque<>();
     private int root = -1;
     private @Nullable Found last;
@@ -26,6 +29,7 @@ final class FileWalk {
 
     FileWalk(List<Path> roots) {
         this.roots = List.copyOf(roots);
+        this.given = Set.copyOf(roots);
     }
 
     /**
@@ -78,15 +82,18 @@ final class FileWalk {
                 if (++root >= roots.size()) {
                     return null;
                 }
-                Path given = roots.get(root);
-                if (!Files.isDirectory(given)) {
-                    return found(given, true);
+                Path path = roots.get(root);
+                if (!Files.isDirectory(path)) {
+                    return found(path, true);
                 }
-                open.push(sorted(given, null));
+                open.push(sorted(path, null));
             } else if (!folder.hasNext()) {
                 open.pop();
             } else {
                 Path path = folder.next();
+                if (given.contains(path)) {
+                    continue;
+                }
                 if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
                     open.push(sorted(path, null));
                 } else if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)

@@ -1,5 +1,6 @@
 package io.sealwright.kms.migrate;
 
+import io.sealwright.kms.migrate.replacement.PartialFile;
 import io.sealwright.kms.migrate.replacement.Stamp;
 import io.sealwright.kms.migrate.replacement.Successor;
 import java.io.FilterOutputStream;
@@ -18,7 +19,6 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,22 +68,11 @@ final class Replacement implements AutoCloseable {
      */
     static Replacement of(Path file, @Nullable Stamp before, Stop stop) throws IOException {
         Path partial = file.resolveSibling("." + file.getFileName() + PARTIAL);
-        Replacement made;
         try {
-            made = make(file, partial, before, stop);
+            return make(file, partial, before, stop);
         } catch (FileAlreadyExistsException e) {
             removeStale(partial);
-            made = make(file, partial, before, stop);
-        }
-        try {
-            // Held as long as the file is written: tells a second process that this is no left-over.
-            if (made.channel.tryLock() == null) {
-                throw busy();
-            }
-            return made;
-        } catch (IOException | OverlappingFileLockException e) {
-            made.close();
-            throw e instanceof IOException io ? io : busy();
+            return make(file, partial, before, stop);
         }
     }
 
@@ -102,7 +91,7 @@ final class Replacement implements AutoCloseable {
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
                 }
                 : new FileAttribute<?>[0];
-        return FileChannel.open(partial, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), mode);
+        return PartialFile.create(partial, mode);
     }
 
     private static void removeStale(Path partial) throws IOException {

@@ -89,4 +89,23 @@ class FolderContentsTest extends MovedOrders {
         assertThat(other).hasBinaryContent(before);
         assertThat(moved().severalNames()).as("one name now").isZero();
     }
+
+    @Test
+    void run_pathsThatOverlap_eachFileHasOneTurn() throws Exception {
+        Path deep = Files.createDirectories(data.resolve("a/b"));
+        Path given = Files.write(deep.resolve("given"), app.encrypt("given").toBytes());
+        Files.write(deep.resolve("found"), app.encrypt("found").toBytes());
+        Path link = Files.createSymbolicLink(folder.resolve("link"), given);
+        MigrationReport report = Migration.of(moving())
+                .files(List.of(data, deep, given, link, data, data.resolve("text")))
+                .batch(2)
+                .run();
+        assertThat(report.read()).as("good, given, found, text").isEqualTo(4);
+        assertThat(report.moved()).isEqualTo(3);
+        assertThat(report.lostRaces()).isZero();
+        assertThat(report.failures())
+                .as("given by its name, it must be a message, in whatever folder it lies")
+                .extracting(Failure::item)
+                .containsExactly(data.resolve("text").toString());
+    }
 }

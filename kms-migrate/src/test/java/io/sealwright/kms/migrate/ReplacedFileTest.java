@@ -15,9 +15,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -138,6 +141,51 @@ class ReplacedFileTest extends MovedOrders {
                 .isInstanceOf(ChangedException.class);
         assertThat(partial(file)).doesNotExist();
         assertThat(victim).hasContent("shadow");
+    }
+
+    @Test
+    void of_twoRunsOverOneFile_neverEmptyIt() throws Exception {
+        Path file = sealed("one", "one".repeat(50_000));
+        byte[] content = Files.readAllBytes(file);
+        AtomicInteger named = new AtomicInteger();
+        Callable<Boolean> run = () -> {
+            boolean whole = true;
+            for (int i = 0; i < 150; i++) {
+                try (Replacement replacement = Replacement.of(file, new Stop())) {
+                    replacement.output().write(content);
+                    replacement.finish(channel -> {});
+                    named.incrementAndGet();
+                } catch (IOException e) {
+                    // The other one has it.
+                }
+                whole &= Files.size(file) == content.length;
+            }
+            return whole;
+        };
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try {
+            for (Future<Boolean> whole : threads.invokeAll(List.of(run, run))) {
+                assertThat(whole.get()).isTrue();
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        assertThat(named).hasPositiveValue();
+        assertThat(file).hasBinaryContent(content);
+    }
+
+    @Test
+    void finish_partialHasGone_isNoVanishedFile() throws Exception {
+        Path file = sealed("one", "one");
+        int[] syncs = new int[1];
+        Tally tally = moved(file, channel -> {
+            if (syncs[0]++ == 0) {
+                Files.delete(partial(file));
+            }
+        });
+        assertThat(tally.of(Count.VANISHED)).isZero();
+        assertThat(tally.of(Count.LOST)).isEqualTo(1);
+        assertThat(tally.of(Count.MOVED)).isEqualTo(1);
     }
 
     @Test

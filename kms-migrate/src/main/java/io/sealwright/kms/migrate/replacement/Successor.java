@@ -3,17 +3,14 @@ package io.sealwright.kms.migrate.replacement;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.OpenOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
-import java.nio.file.attribute.PosixFilePermission;
-import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The folder may belong to somebody else, who can put anything under the name of the copy at any moment. So nothing is
  * given away by that name: {@link Files#copy} sets owner, mode and lists on the file that it has open. And what is opened to
- * be written is compared first, byte by byte: written over is a copy of the message that is replaced, or nothing.
+ * be written is compared first, byte by byte: written over is a copy of the message that is replaced, or nothing. Another run
+ * may take the copy for a left-over before it is locked ({@link PartialFile}); so the lock comes before the comparison.
  *
  * <p>Not safe for concurrent use. Closing the channel is the caller's, and so is removing what got no name.
  */
@@ -46,36 +44,37 @@ public final class Successor {
     }
 
     /**
-     * Makes the copy, and empties it.
+     * Makes the copy, locks it, and empties it.
      *
      * @param file what is to be replaced; no link
      * @param partial where the copy is made
      * @param before the file as it was before anything of it was read
      * @throws java.nio.file.FileAlreadyExistsException if something lies there already
-     * @throws ChangedException if the file is not as it was
-     * @throws IOException if the copy cannot be made, or not with the same owner, group and mode; it is removed then
+     * @throws ChangedException if the file is not as it was, or the copy has gone before it was locked
+     * @throws IOException if the copy cannot be made, or not with the same owner, group and mode: it is removed then; or if
+     *     another process has it: then it is left alone
      */
     public static Successor of(Path file, Path partial, Stamp before) throws IOException {
         demandCurrent(file, before);
         Files.copy(file, partial, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
-        FileChannel channel = null;
+        FileChannel channel = PartialFile.locked(partial);
         try {
-            Object key = Stamp.of(partial).key();
+            Stamp made = current(partial);
+            if (made.names() != 1) {
+                throw new ChangedException();
+            }
             demandSameAccess(file, partial);
-            channel = open(partial);
             demandSameContent(file, channel, before);
             channel.truncate(0).position(0);
-            return new Successor(file, partial, before, key, channel);
+            return new Successor(file, partial, before, made.key(), channel);
         } catch (IOException | RuntimeException | Error e) {
-            if (channel != null) {
-                channel.close();
-            }
             Files.deleteIfExists(partial);
+            channel.close();
             throw e;
         }
     }
 
-    /** Where the content goes; open, at its beginning. */
+    /** Where the content goes; open and locked, at its beginning. */
     public FileChannel channel() {
         return channel;
     }
@@ -87,11 +86,20 @@ public final class Successor {
      * @throws ChangedException if either file is another one than it was, or was changed
      */
     public void demandCurrent() throws IOException {
-        Stamp now = Stamp.of(partial);
+        Stamp now = current(partial);
         if (!now.regular() || !Objects.equals(now.key(), key)) {
             throw new ChangedException();
         }
         demandCurrent(file, before);
+    }
+
+    /** That the copy has gone says nothing of the file. */
+    private static Stamp current(Path partial) throws IOException {
+        try {
+            return Stamp.of(partial);
+        } catch (NoSuchFileException e) {
+            throw new ChangedException();
+        }
     }
 
     private static void demandCurrent(Path file, Stamp before) throws IOException {
@@ -120,29 +128,6 @@ public final class Successor {
         PosixFileAttributeView view =
                 Files.getFileAttributeView(file, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
         return view == null ? null : view.readAttributes();
-    }
-
-    /** A file that its owner may not write is made so that this process may, and back: the rest of its mode stays. */
-    private static FileChannel open(Path partial) throws IOException {
-        Set<OpenOption> options = Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
-        try {
-            return FileChannel.open(partial, options);
-        } catch (AccessDeniedException e) {
-            PosixFileAttributeView view =
-                    Files.getFileAttributeView(partial, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
-            if (view == null) {
-                throw e;
-            }
-            Set<PosixFilePermission> mode = view.readAttributes().permissions();
-            Set<PosixFilePermission> more = EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
-            more.addAll(mode);
-            view.setPermissions(more);
-            try {
-                return FileChannel.open(partial, options);
-            } finally {
-                view.setPermissions(mode);
-            }
-        }
     }
 
     private static void demandSameContent(Path file, FileChannel copy, Stamp before) throws IOException {
