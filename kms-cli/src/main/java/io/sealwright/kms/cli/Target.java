@@ -8,8 +8,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -226,7 +224,7 @@ final class Target implements AutoCloseable {
         try {
             channel = create();
         } catch (FileAlreadyExistsException e) {
-            removeStale();
+            PartialFile.removeStale(partial);
             channel = create();
         }
         return Channels.newOutputStream(channel);
@@ -255,22 +253,6 @@ final class Target implements AutoCloseable {
                         Files.getFileAttributeView(partial, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS),
                         "posix")
                 .setPermissions(Files.getPosixFilePermissions(like));
-    }
-
-    private void removeStale() throws IOException {
-        try (FileChannel old = FileChannel.open(partial, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
-                FileLock lock = old.tryLock()) {
-            if (lock == null) {
-                throw busy();
-            }
-            Files.deleteIfExists(partial);
-        } catch (OverlappingFileLockException e) {
-            throw busy();
-        }
-    }
-
-    private static IOException busy() {
-        return new IOException("Another process is writing it at this moment.");
     }
 
     private void giveName() throws IOException {

@@ -8,8 +8,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -71,7 +69,7 @@ final class Replacement implements AutoCloseable {
         try {
             return make(file, partial, before, stop);
         } catch (FileAlreadyExistsException e) {
-            removeStale(partial);
+            PartialFile.removeStale(partial);
             return make(file, partial, before, stop);
         }
     }
@@ -92,22 +90,6 @@ final class Replacement implements AutoCloseable {
                 }
                 : new FileAttribute<?>[0];
         return PartialFile.create(partial, mode);
-    }
-
-    private static void removeStale(Path partial) throws IOException {
-        try (FileChannel old = FileChannel.open(partial, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
-                FileLock lock = old.tryLock()) {
-            if (lock == null) {
-                throw busy();
-            }
-            Files.deleteIfExists(partial);
-        } catch (OverlappingFileLockException e) {
-            throw busy();
-        }
-    }
-
-    private static IOException busy() {
-        return new IOException("Another process is writing it at this moment.");
     }
 
     OutputStream output() {

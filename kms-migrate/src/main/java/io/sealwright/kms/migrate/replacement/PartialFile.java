@@ -69,6 +69,17 @@ public final class PartialFile {
         }
     }
 
+    /**
+     * Removes the left-over of a killed process, of whatever mode: the mode is that of the file to be replaced.
+     *
+     * @throws IOException if it is none, but somebody writes it, or it cannot be opened or removed
+     */
+    public static void removeStale(Path path) throws IOException {
+        try (FileChannel unused = locked(path)) {
+            Files.deleteIfExists(path);
+        }
+    }
+
     private static IOException busy() {
         return new IOException("Another process is writing it at this moment.");
     }

@@ -8,6 +8,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,5 +55,27 @@ class PartialFileTest {
         Files.createSymbolicLink(partial, victim);
         assertThatThrownBy(() -> PartialFile.locked(partial)).isInstanceOf(IOException.class);
         assertThat(victim).hasContent("precious");
+    }
+
+    /** Of a user who is not root; root may write all of them anyway. */
+    @Test
+    void removeStale_leftOverOfEachMode_isRemoved() throws Exception {
+        for (String mode : List.of("rw-------", "r--r-----", "r--------")) {
+            Files.writeString(partial, "half");
+            Files.setPosixFilePermissions(partial, PosixFilePermissions.fromString(mode));
+            PartialFile.removeStale(partial);
+            assertThat(partial).as(mode).doesNotExist();
+        }
+    }
+
+    @Test
+    void removeStale_anotherWritesIt_leavesItAndItsMode() throws Exception {
+        try (FileChannel first = PartialFile.create(partial)) {
+            Files.setPosixFilePermissions(partial, PosixFilePermissions.fromString("r--------"));
+            assertThatThrownBy(() -> PartialFile.removeStale(partial))
+                    .hasMessageContaining("Another process is writing it");
+            assertThat(first.isOpen()).isTrue();
+        }
+        assertThat(Files.getPosixFilePermissions(partial)).isEqualTo(PosixFilePermissions.fromString("r--------"));
     }
 }
