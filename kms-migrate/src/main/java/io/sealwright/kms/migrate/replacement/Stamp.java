@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,17 +14,11 @@ import org.jspecify.annotations.Nullable;
  * @param key which file it is
  * @param bytes how long it is
  * @param modified when it was last written
- * @param changed when its owner, mode or anything else of it last changed; null where the file system does not tell
- * @param names how many names it has (hard links); 1 where the file system does not tell
+ * @param unix mode, owner, group and number of names, and when any of it last changed: by a clock that is too coarse to tell
+ *     two changes apart alone; empty where the file system does not tell
  * @param regular whether it is a file, and no link, folder or device
  */
-public record Stamp(
-        @Nullable Object key,
-        long bytes,
-        Object modified,
-        @Nullable Object changed,
-        int names,
-        boolean regular) {
+public record Stamp(@Nullable Object key, long bytes, Object modified, Map<String, Object> unix, boolean regular) {
     /**
      * Looks at a file.
      *
@@ -31,13 +26,15 @@ public record Stamp(
      */
     public static Stamp of(Path file) throws IOException {
         BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-        boolean unix = file.getFileSystem().supportedFileAttributeViews().contains("unix");
-        return new Stamp(
-                now.fileKey(),
-                now.size(),
-                now.lastModifiedTime(),
-                unix ? Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS) : null,
-                unix ? (Integer) Files.getAttribute(file, "unix:nlink", LinkOption.NOFOLLOW_LINKS) : 1,
-                now.isRegularFile());
+        Map<String, Object> unix =
+                file.getFileSystem().supportedFileAttributeViews().contains("unix")
+                        ? Files.readAttributes(file, "unix:mode,uid,gid,nlink,ctime", LinkOption.NOFOLLOW_LINKS)
+                        : Map.of();
+        return new Stamp(now.fileKey(), now.size(), now.lastModifiedTime(), unix, now.isRegularFile());
+    }
+
+    /** How many names it has (hard links); 1 where the file system does not tell. */
+    public int names() {
+        return (Integer) unix.getOrDefault("nlink", 1);
     }
 }
