@@ -36,30 +36,41 @@ public final class PartialFile {
     }
 
     /**
-     * Opens what lies there to be read and written, and locks it until the channel is closed. Between the making of a file and
-     * its lock, others take it for a left-over: so what is returned is what has the name now that the lock is held, when
-     * nobody removes it any more, nor gives it another name.
+     * Opens what this process has just made there, to be read and written, and locks it until the channel is closed. Between
+     * the making of a file and its lock, others take it for a left-over: so what is returned is what has the name now that the
+     * lock is held, when nobody removes it any more, nor gives it another name.
      *
      * @throws ChangedException if the name has gone, or is another file's meanwhile
-     * @throws IOException if somebody else writes it, or it cannot be opened or locked
+     * @throws IOException if somebody else writes it; or if it cannot be opened or locked: it is removed then
      */
     public static FileChannel locked(Path path) throws IOException {
+        try {
+            return held(path);
+        } catch (BusyException | ChangedException e) {
+            throw e;
+        } catch (IOException | RuntimeException | Error e) {
+            Files.deleteIfExists(path);
+            throw e;
+        }
+    }
+
+    private static FileChannel held(Path path) throws IOException {
         FileChannel channel = null;
         boolean held = false;
         try {
-            Stamp made = Stamp.of(path);
+            Stamp found = Stamp.of(path);
             channel = open(path);
             if (channel.tryLock() == null) {
-                throw busy();
+                throw new BusyException();
             }
             Stamp now = Stamp.of(path);
-            if (!now.regular() || !Objects.equals(now.key(), made.key())) {
+            if (!now.regular() || !Objects.equals(now.key(), found.key())) {
                 throw new ChangedException();
             }
             held = true;
             return channel;
         } catch (OverlappingFileLockException e) {
-            throw busy();
+            throw new BusyException();
         } catch (NoSuchFileException e) {
             throw new ChangedException();
         } finally {
@@ -75,13 +86,9 @@ public final class PartialFile {
      * @throws IOException if it is none, but somebody writes it, or it cannot be opened or removed
      */
     public static void removeStale(Path path) throws IOException {
-        try (FileChannel unused = locked(path)) {
+        try (FileChannel unused = held(path)) {
             Files.deleteIfExists(path);
         }
-    }
-
-    private static IOException busy() {
-        return new IOException("Another process is writing it at this moment.");
     }
 
     /** A file that its owner may not write is made so that this process may, and back: the rest of its mode stays. */
@@ -104,6 +111,14 @@ public final class PartialFile {
             } finally {
                 view.setPermissions(mode);
             }
+        }
+    }
+
+    private static final class BusyException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        BusyException() {
+            super("Another process is writing it at this moment.");
         }
     }
 }

@@ -50,11 +50,12 @@ class PartialFileTest {
     }
 
     @Test
-    void locked_link_isNotFollowed() throws Exception {
+    void locked_link_isRemovedAndNotFollowed() throws Exception {
         Path victim = Files.writeString(folder.resolve("victim"), "precious");
         Files.createSymbolicLink(partial, victim);
         assertThatThrownBy(() -> PartialFile.locked(partial)).isInstanceOf(IOException.class);
         assertThat(victim).hasContent("precious");
+        assertThat(partial).doesNotExist();
     }
 
     /** Of a user who is not root; root may write all of them anyway. */
