@@ -233,8 +233,9 @@ final class Target implements AutoCloseable {
     private FileChannel create() throws IOException {
         Stamp before = replaced;
         if (before != null) {
-            return here.unfinished().make(partial, () -> {
-                Successor made = Successor.of(path, partial, before);
+            Unfinished files = here.unfinished();
+            return files.make(partial, () -> {
+                Successor made = Successor.of(path, partial, before, files::stopped);
                 successor = made;
                 return made.channel();
             });

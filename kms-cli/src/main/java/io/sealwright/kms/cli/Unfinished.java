@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,23 +20,43 @@ final class Unfinished {
         void run() throws IOException;
     }
 
-    /** How a partial file is made. */
+    /** How a partial file is made; a failure leaves none. What takes its time gives up once {@link #stopped} says so. */
     interface Making {
         FileChannel run() throws IOException;
     }
+
+    private static final int GRACE_SECONDS = 15;
 
     private final Set<Path> files = new HashSet<>(); // guarded by this
     private volatile @Nullable Runnable before;
     private volatile boolean stopping;
     private boolean finished; // guarded by this
     private boolean stopped; // guarded by this
+    private int making; // guarded by this
 
-    /** Runs {@code making}, after which a signal removes the file. */
-    synchronized FileChannel make(Path partial, Making making) throws IOException {
-        goOn();
-        FileChannel made = making.run();
-        files.add(partial);
-        return made;
+    /**
+     * Runs {@code task}, for whose end a signal waits, after which it removes the file. Until it is made, what lies under its
+     * name may be another process's.
+     */
+    FileChannel make(Path partial, Making task) throws IOException {
+        synchronized (this) {
+            goOn();
+            making++;
+        }
+        boolean made = false;
+        try {
+            FileChannel channel = task.run();
+            made = true;
+            return channel;
+        } finally {
+            synchronized (this) {
+                if (made) {
+                    files.add(partial);
+                }
+                making--;
+                notifyAll();
+            }
+        }
     }
 
     /** Runs {@code naming}, after which a signal leaves the file alone. */
@@ -87,13 +108,26 @@ final class Unfinished {
                         "kms-stop"));
     }
 
-    private synchronized boolean stop() {
+    /** Removes what is not finished; false if the command has ended by itself. */
+    synchronized boolean stop() {
+        stopped = !finished;
+        awaitMade();
         for (Path file : files) {
             delete(file);
         }
         files.clear();
-        stopped = !finished;
         return stopped;
+    }
+
+    private synchronized void awaitMade() {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(GRACE_SECONDS);
+        try {
+            for (long left = 1; making > 0 && left > 0; left = end - System.nanoTime()) {
+                TimeUnit.NANOSECONDS.timedWait(this, Math.max(left, TimeUnit.MILLISECONDS.toNanos(1)));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void goOn() throws IOException {

@@ -61,7 +61,7 @@ final class Replacement implements AutoCloseable {
      * Begins. A left-over of a killed process is removed; one that another process is writing is an error.
      *
      * @param before the file as it was before anything of it was read; null if there was none
-     * @param stop once requested, writing fails
+     * @param stop once requested, beginning and writing fail
      * @throws io.sealwright.kms.migrate.replacement.ChangedException if it is not as it was
      */
     static Replacement of(Path file, @Nullable Stamp before, Stop stop) throws IOException {
@@ -78,7 +78,7 @@ final class Replacement implements AutoCloseable {
         if (before == null) {
             return new Replacement(file, partial, create(partial), null, stop);
         }
-        Successor successor = Successor.of(file, partial, before);
+        Successor successor = Successor.of(file, partial, before, stop::isRequested);
         return new Replacement(file, partial, successor.channel(), successor, stop);
     }
 

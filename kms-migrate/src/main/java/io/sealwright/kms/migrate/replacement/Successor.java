@@ -1,5 +1,6 @@
 package io.sealwright.kms.migrate.replacement;
 
+import com.sun.nio.file.ExtendedCopyOption;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -13,6 +14,11 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +34,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Successor {
     private static final int PIECE_BYTES = 1 << 16;
+
+    /** Copied within less than a second by any disk. */
+    private static final long QUICK_BYTES = 8L << 20;
+
+    private static final int LOOK_MILLIS = 50;
 
     private final Path file;
     private final Path partial;
@@ -49,14 +60,15 @@ public final class Successor {
      * @param file what is to be replaced; no link
      * @param partial where the copy is made
      * @param before the file as it was before anything of it was read
+     * @param ended whether to give up; asked by this thread, several times a second
      * @throws java.nio.file.FileAlreadyExistsException if something lies there already
      * @throws ChangedException if the file is not as it was, or the copy has gone before it was locked
-     * @throws IOException if the copy cannot be made, or not with the same owner, group and mode: it is removed then; or if
-     *     another process has it: then it is left alone
+     * @throws IOException if the copy cannot be made, or not with the same owner, group and mode: it is removed then, and so it is
+     *     if this was to be given up; or if another process has it: then it is left alone
      */
-    public static Successor of(Path file, Path partial, Stamp before) throws IOException {
+    public static Successor of(Path file, Path partial, Stamp before, BooleanSupplier ended) throws IOException {
         demandCurrent(file, before);
-        Files.copy(file, partial, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
+        copy(file, partial, before, ended);
         FileChannel channel = PartialFile.locked(partial);
         try {
             Stamp made = current(partial);
@@ -64,13 +76,59 @@ public final class Successor {
                 throw new ChangedException();
             }
             demandSameAccess(file, partial);
-            demandSameContent(file, channel, before);
+            demandSameContent(file, channel, before, ended);
             channel.truncate(0).position(0);
             return new Successor(file, partial, before, made.key(), channel);
         } catch (IOException | RuntimeException | Error e) {
             Files.deleteIfExists(partial);
             channel.close();
             throw e;
+        }
+    }
+
+    /** By a thread that can be told to end, if it takes its time; it removes what it has made then. */
+    private static void copy(Path file, Path partial, Stamp before, BooleanSupplier ended) throws IOException {
+        if (before.bytes() <= QUICK_BYTES) {
+            Files.copy(file, partial, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
+            return;
+        }
+        FutureTask<Path> copy = new FutureTask<>(() -> Files.copy(
+                file,
+                partial,
+                StandardCopyOption.COPY_ATTRIBUTES,
+                LinkOption.NOFOLLOW_LINKS,
+                ExtendedCopyOption.INTERRUPTIBLE));
+        Thread thread = new Thread(copy, "kms-copy");
+        thread.setDaemon(true);
+        thread.start();
+        boolean interrupted = false;
+        try {
+            while (!copy.isDone()) {
+                try {
+                    copy.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                } catch (TimeoutException e) {
+                    if (ended.getAsBoolean()) {
+                        thread.interrupt();
+                    }
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                    thread.interrupt();
+                }
+            }
+            copy.get();
+        } catch (ExecutionException | InterruptedException e) {
+            goOn(ended);
+            throw e.getCause() instanceof IOException failed ? failed : new IOException(e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static void goOn(BooleanSupplier ended) throws IOException {
+        if (ended.getAsBoolean()) {
+            throw new IOException("It was told to end.");
         }
     }
 
@@ -130,13 +188,15 @@ public final class Successor {
         return view == null ? null : view.readAttributes();
     }
 
-    private static void demandSameContent(Path file, FileChannel copy, Stamp before) throws IOException {
+    private static void demandSameContent(Path file, FileChannel copy, Stamp before, BooleanSupplier ended)
+            throws IOException {
         try (FileChannel original =
                 FileChannel.open(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
             ByteBuffer left = ByteBuffer.allocate(PIECE_BYTES);
             ByteBuffer right = ByteBuffer.allocate(PIECE_BYTES);
             boolean same = original.size() == before.bytes() && copy.size() == before.bytes();
             while (same && fill(original, left)) {
+                goOn(ended);
                 boolean unused = fill(copy, right);
                 same = left.equals(right);
             }
