@@ -3,7 +3,6 @@
 module io.sealwright.kms.migrate {
     requires transitive io.sealwright.kms;
     requires transitive java.sql;
-    requires jdk.unsupported; // a copy that can be told to end
     requires static org.jspecify;
 
     exports io.sealwright.kms.migrate;

@@ -1,7 +1,7 @@
 package io.sealwright.kms.migrate.replacement;
 
-import com.sun.nio.file.ExtendedCopyOption;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -86,50 +87,71 @@ public final class Successor {
         }
     }
 
-    /** By a thread that can be told to end, if it takes its time; it removes what it has made then. */
+    /** By a thread that can be left, if it takes its time: what it still writes has no name any more then. */
     private static void copy(Path file, Path partial, Stamp before, BooleanSupplier ended) throws IOException {
         if (before.bytes() <= QUICK_BYTES) {
             Files.copy(file, partial, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
             return;
         }
-        FutureTask<Path> copy = new FutureTask<>(() -> Files.copy(
-                file,
-                partial,
-                StandardCopyOption.COPY_ATTRIBUTES,
-                LinkOption.NOFOLLOW_LINKS,
-                ExtendedCopyOption.INTERRUPTIBLE));
+        FutureTask<Path> copy = new FutureTask<>(
+                () -> Files.copy(file, partial, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS));
         Thread thread = new Thread(copy, "kms-copy");
         thread.setDaemon(true);
         thread.start();
-        boolean interrupted = false;
         try {
-            while (!copy.isDone()) {
-                try {
-                    copy.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
-                } catch (TimeoutException e) {
-                    if (ended.getAsBoolean()) {
-                        thread.interrupt();
-                    }
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                    thread.interrupt();
+            while (!isCopied(copy)) {
+                if (ended.getAsBoolean()) {
+                    leave(copy, partial);
+                    throw toldToEnd();
                 }
             }
-            copy.get();
-        } catch (ExecutionException | InterruptedException e) {
-            goOn(ended);
+        } catch (InterruptedException e) {
+            leave(copy, partial);
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("It was interrupted.");
+        } catch (ExecutionException e) {
             throw e.getCause() instanceof IOException failed ? failed : new IOException(e);
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+        }
+    }
+
+    /** Waits a moment for it. */
+    private static boolean isCopied(FutureTask<Path> copy) throws InterruptedException, ExecutionException {
+        try {
+            copy.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        }
+    }
+
+    /** Takes away what is being copied to, once it is there; a copy that failed has made nothing, or removed it. */
+    private static void leave(FutureTask<Path> copy, Path partial) throws IOException {
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+        while (!copy.isDone() && !Files.exists(partial, LinkOption.NOFOLLOW_LINKS) && System.nanoTime() - until < 0) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+        }
+        if (!copy.isDone() || succeeded(copy)) {
+            Files.deleteIfExists(partial);
+        }
+    }
+
+    private static boolean succeeded(FutureTask<Path> copy) {
+        try {
+            copy.get(0, TimeUnit.NANOSECONDS);
+            return true;
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            return false;
         }
     }
 
     private static void goOn(BooleanSupplier ended) throws IOException {
         if (ended.getAsBoolean()) {
-            throw new IOException("It was told to end.");
+            throw toldToEnd();
         }
+    }
+
+    private static IOException toldToEnd() {
+        return new IOException("It was told to end.");
     }
 
     /** Where the content goes; open and locked, at its beginning. */
