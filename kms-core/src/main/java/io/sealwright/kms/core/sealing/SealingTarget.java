@@ -11,6 +11,7 @@ import io.sealwright.kms.core.provider.Verdicts;
 import io.sealwright.kms.core.provider.Verdicts.Matter;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.KmsBugException;
+import io.sealwright.kms.error.UnavailableException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -210,7 +211,7 @@ public final class SealingTarget implements AutoCloseable {
         }
         long now = parameters.time().now();
         if (key == null || !key.serves(now)) {
-            return calls.await(WHAT, takeOff(key, true));
+            return fetched(key);
         }
         if (key.isDirect()) {
             return maker.goesOn(plan, key) ? key : calls.await(WHAT, takeOff(key, true));
@@ -223,6 +224,18 @@ public final class SealingTarget implements AutoCloseable {
         key.lookAgainAt(now + REFRESH_PAUSE_NANOS);
         Futures.background(takeOff(key, false), LOG);
         return key;
+    }
+
+    /** Waits for a live key. A machine so busy that nobody is told of the answer in time has no answer either. */
+    private DataKey fetched(@Nullable DataKey before) {
+        try {
+            return calls.await(WHAT, takeOff(before, true));
+        } catch (UnavailableException e) {
+            if (before != null && Verdicts.isNoAnswer(e) && servesUnanswered(before)) {
+                return before;
+            }
+            throw e;
+        }
     }
 
     /** The one flight to a key after {@code before}; joins one that is under way. It completes once the key has landed. */
