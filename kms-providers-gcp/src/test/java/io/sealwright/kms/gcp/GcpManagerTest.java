@@ -79,12 +79,17 @@ class GcpManagerTest {
         assertThat(left).isEmpty();
     }
 
-    /** grpc-default-executor and the like are shared by all of gRPC in this process, and end a second after their last user. */
+    /**
+     * gRPC's own are shared by all of its users in this process, and end a second after the last of them. Its default executor is left
+     * out: gRPC 1.76 loses count of it by one for each TLS connection that another class's tests made here, so that it then
+     * keeps a thread for the minute that idle ones have. A channel that was left open shows by the threads of its event loop.
+     */
     private static Set<String> left(Set<Thread> before) {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> !before.contains(thread))
                 .map(Thread::getName)
                 .filter(name -> name.toLowerCase(java.util.Locale.ROOT).matches("(grpc|gax|kms-gcp|fake-google|kms).*"))
+                .filter(name -> !name.startsWith("grpc-default-executor"))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 }
