@@ -2,6 +2,7 @@ package io.sealwright.kms.pkcs11;
 
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.Deadline;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.MessageDigest;

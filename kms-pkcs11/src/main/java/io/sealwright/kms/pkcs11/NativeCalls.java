@@ -4,6 +4,7 @@ import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.Deadline;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;

@@ -4,6 +4,7 @@ import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.Deadline;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -114,7 +115,7 @@ final class Token {
                     throw e;
                 }
                 forget(e, begun, deadline);
-                if (attempt == MOST_ATTEMPTS || deadline.over()) {
+                if (attempt == MOST_ATTEMPTS || deadline.passed()) {
                     throw e;
                 }
             } catch (KmsException e) {

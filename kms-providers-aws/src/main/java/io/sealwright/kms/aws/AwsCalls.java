@@ -4,6 +4,7 @@ import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.Deadline;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
@@ -114,7 +115,7 @@ final class AwsCalls {
      */
     <T> T ask(
             Request request, Deadline deadline, Refusals refusals, Function<AwsRequestOverrideConfiguration, T> call) {
-        Duration left = deadline.left();
+        Duration left = deadline.requestTimeout();
         AwsRequestOverrideConfiguration override = AwsRequestOverrideConfiguration.builder()
                 .apiCallTimeout(left)
                 .apiCallAttemptTimeout(left)

@@ -5,6 +5,7 @@ import io.sealwright.kms.aws.AwsCalls.Request;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.spi.Deadline;
 import io.sealwright.kms.spi.SecretVersion;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -6,6 +6,7 @@ import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.spi.Deadline;
 import io.sealwright.kms.spi.SecretVersion;
 import java.util.Optional;
 import java.util.UUID;

@@ -3,6 +3,7 @@ package io.sealwright.kms.aws;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.aws.AwsCalls.Request;
 import io.sealwright.kms.error.KeyNotFoundException;
+import io.sealwright.kms.spi.Deadline;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretVersion;
 import io.sealwright.kms.spi.SecretVersions;

@@ -22,6 +22,7 @@ import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.Deadline;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.RecipientKind;

@@ -10,6 +10,7 @@ import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.Deadline;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -98,7 +99,7 @@ final class Session<C> {
             String what, String resource, Function<C, UnaryCallable<Q, A>> method, Q request, Deadline deadline)
             throws Refusal {
         Connection<C> to = connection(what);
-        if (deadline.over()) {
+        if (deadline.passed()) {
             throw late(what, deadline, null);
         }
         try {
@@ -130,7 +131,7 @@ final class Session<C> {
         /** Waits, with the outcomes of {@link Session#ask}. */
         A await() throws Refusal {
             try {
-                return answer.get(deadline.left().plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
+                return answer.get(deadline.requestTimeout().plus(GRACE).toNanos(), TimeUnit.NANOSECONDS);
             } catch (InterruptedException e) {
                 giveUp();
                 to.suspect();
@@ -165,7 +166,7 @@ final class Session<C> {
     /** One attempt, whatever the client's own settings say, and no longer than is left. */
     private static ApiCallContext context(Connection<?> to, Deadline deadline) {
         ApiCallContext context = to.rest() ? HttpJsonCallContext.createDefault() : GrpcCallContext.createDefault();
-        return context.withTimeoutDuration(deadline.left()).withRetryableCodes(Set.of());
+        return context.withTimeoutDuration(deadline.requestTimeout()).withRetryableCodes(Set.of());
     }
 
     private Connection<C> connection(String what) {

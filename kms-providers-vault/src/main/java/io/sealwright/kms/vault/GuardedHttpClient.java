@@ -1,5 +1,6 @@
 package io.sealwright.kms.vault;
 
+import io.sealwright.kms.spi.Deadline;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;

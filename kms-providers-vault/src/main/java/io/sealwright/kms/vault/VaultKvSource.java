@@ -8,6 +8,7 @@ import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.Deadline;
 import io.sealwright.kms.spi.KeyText;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretVersion;

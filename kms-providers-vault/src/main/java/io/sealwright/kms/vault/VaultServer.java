@@ -9,6 +9,7 @@ import io.github.jopenlibs.vault.rest.RestException;
 import io.github.jopenlibs.vault.rest.RestResponse;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.Deadline;
 import java.net.ConnectException;
 import java.net.http.HttpClient;
 import java.net.http.HttpTimeoutException;
@@ -156,7 +157,7 @@ final class VaultServer {
         }
         String why;
         String remedy;
-        if (cause instanceof HttpTimeoutException && deadline.nanosLeft() == 0) {
+        if (cause instanceof HttpTimeoutException && deadline.passed()) {
             why = "No whole answer came within " + deadline.whole().toMillis() + " ms.";
             remedy = "Repeat the call; check the server's load and the network, or set a longer deadline.";
         } else if (has(cause, UnresolvedAddressException.class)) {

@@ -2,6 +2,7 @@ package io.sealwright.kms.vault;
 
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.UnavailableException;
+import io.sealwright.kms.spi.Deadline;
 import io.sealwright.kms.spi.TimeSource;
 import java.net.http.HttpClient;
 import java.time.Duration;

@@ -3,6 +3,7 @@ package io.sealwright.kms.vault;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import io.sealwright.kms.spi.Deadline;
 import io.sealwright.kms.spi.TimeSource;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
