@@ -41,9 +41,4 @@ class KeyringHostileMessageTest extends HostileMessageContract {
     protected List<String> asked() {
         return server.asked();
     }
-
-    @Override
-    protected boolean asksForOwnKey(String request) {
-        return request.equals("/v1/keys/app/version");
-    }
 }

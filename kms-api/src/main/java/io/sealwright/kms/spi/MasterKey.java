@@ -79,6 +79,20 @@ public interface MasterKey extends AutoCloseable {
     }
 
     /**
+     * Tells whether {@code recipient}, which {@link #recognizes} does not accept, may be of a version of this key that is not known
+     * here yet, as where ids are made of the key's material and another process has just rotated it. When no key recognises a
+     * recipient, the engine calls {@link #refresh} of such keys alone, once a second at most, and then asks
+     * {@link #recognizes} once more.
+     *
+     * <p>Bounds as for {@link #recognizes}. False for another kind of recipient, and while {@link #mightRecognize} is true. The
+     * default, false, is right where the id names the key whatever its version: then nothing that a message says makes the
+     * provider be asked.
+     */
+    default boolean mightBeNewer(Recipient recipient) {
+        return false;
+    }
+
+    /**
      * Tells whether wrapping anew would give another key version than {@code recipient}'s. Does not block; false if
      * the provider renews by itself, or while no newer version is known: the engine calls {@link #refresh} first.
      */

@@ -50,19 +50,9 @@ class Pkcs11HostileMessageTest extends HostileMessageContract {
         return "token=team" + number + ";object=app";
     }
 
-    /** What goes through to the module is counted, not told: that no other key is looked for shows in how little it is. */
+    /** What goes through to the module is counted, not told. */
     @Override
     protected List<String> asked() {
         return Collections.nCopies(token.count(Word.CALLS), "a call of the module");
-    }
-
-    @Override
-    protected boolean asksForOwnKey(String request) {
-        return true;
-    }
-
-    @Override
-    protected int requestsOfALook() {
-        return 12;
     }
 }

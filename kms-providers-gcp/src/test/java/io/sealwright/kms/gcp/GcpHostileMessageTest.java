@@ -46,9 +46,4 @@ class GcpHostileMessageTest extends HostileMessageContract {
     protected List<String> asked() {
         return cloud.calls();
     }
-
-    @Override
-    protected boolean asksForOwnKey(String request) {
-        return request.equals("GetCryptoKey");
-    }
 }

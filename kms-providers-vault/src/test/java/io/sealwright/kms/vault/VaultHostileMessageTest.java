@@ -53,9 +53,4 @@ class VaultHostileMessageTest extends HostileMessageContract {
     protected List<String> asked() {
         return server.requests();
     }
-
-    @Override
-    protected boolean asksForOwnKey(String request) {
-        return request.equals("GET /v1/auth/token/lookup-self") || request.equals("GET /v1/hostile/keys/app");
-    }
 }

@@ -6,7 +6,7 @@ import io.sealwright.kms.core.message.Format;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.namedkey.HeldVersion;
 import io.sealwright.kms.core.namedkey.NamedKeyRing;
-import io.sealwright.kms.core.provider.FirstLook;
+import io.sealwright.kms.core.provider.FreshLooks;
 import io.sealwright.kms.core.provider.NewestVersions;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.core.sealing.DataKeyMaker;
@@ -34,14 +34,14 @@ final class RecipientOwners {
     private final MasterKeys masterKeys;
     private final @Nullable NamedKeyRing namedKeys;
     private final ProviderCalls calls;
-    private final FirstLook firstLook;
+    private final FreshLooks looks;
     private final NewestVersions newest;
 
     RecipientOwners(MasterKeys masterKeys, @Nullable NamedKeyRing namedKeys, ProviderCalls calls, TimeSource time) {
         this.masterKeys = masterKeys;
         this.namedKeys = namedKeys;
         this.calls = calls;
-        this.firstLook = new FirstLook(masterKeys.opening(), calls, time);
+        this.looks = new FreshLooks(masterKeys.opening(), calls, time);
         this.newest = new NewestVersions(calls, time);
     }
 
@@ -149,7 +149,7 @@ final class RecipientOwners {
     private @Nullable Owner masterOwner(Recipient recipient) {
         MasterKey found = recognizing(recipient);
         if (found == null || !masterKeys.wrapping().contains(found)) {
-            KmsException failure = firstLook.lookAll(masterKeys.opening(), List.of(recipient));
+            KmsException failure = looks.resolveAll(masterKeys.opening(), List.of(recipient));
             found = recognizing(recipient);
             if (found == null && failure != null) {
                 throw failure;

@@ -72,6 +72,11 @@ final class LocalMasterKey implements MasterKey {
     }
 
     @Override
+    public boolean mightBeNewer(Recipient recipient) {
+        return KeyRing.isOne(recipient) && !ring.recognizes(recipient);
+    }
+
+    @Override
     public boolean isOutdated(Recipient recipient) {
         return ring.isOutdated(recipient);
     }

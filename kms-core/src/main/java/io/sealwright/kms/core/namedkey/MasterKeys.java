@@ -5,8 +5,7 @@ import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.namedkey.Opened.Source;
 import io.sealwright.kms.core.provider.FetchedKey;
-import io.sealwright.kms.core.provider.FirstLook;
-import io.sealwright.kms.core.provider.FreshLook;
+import io.sealwright.kms.core.provider.FreshLooks;
 import io.sealwright.kms.core.provider.NewestVersions;
 import io.sealwright.kms.core.provider.Outages;
 import io.sealwright.kms.core.provider.ProviderCalls;
@@ -40,16 +39,14 @@ final class MasterKeys {
     private final List<MasterKey> wrapping;
     private final List<MasterKey> opening;
     private final ProviderCalls calls;
-    private final FreshLook freshLook;
-    private final FirstLook firstLook;
+    private final FreshLooks looks;
     private final NewestVersions newest;
 
     MasterKeys(List<MasterKey> wrapping, List<MasterKey> opening, ProviderCalls calls, TimeSource time) {
         this.wrapping = List.copyOf(wrapping);
         this.opening = List.copyOf(opening);
         this.calls = calls;
-        this.freshLook = new FreshLook(opening, calls, time);
-        this.firstLook = new FirstLook(opening, calls, time);
+        this.looks = new FreshLooks(opening, calls, time);
         this.newest = new NewestVersions(calls, time);
         if (wrapping.size() > WrapList.MOST_WRAPS) {
             throw new IllegalArgumentException("at most " + WrapList.MOST_WRAPS + " master keys can wrap a stored key");
@@ -274,9 +271,9 @@ final class MasterKeys {
 
     /** Has every key look for newer versions; those that fail keep what they know. Not for workers. */
     void lookAfresh() {
-        freshLook.awaitTurn();
+        looks.awaitTurn();
         boolean unused = calls.call("look for newer versions of the master keys", () -> {
-            freshLook.look(false);
+            looks.forAll();
             return true;
         });
     }
@@ -332,9 +329,9 @@ final class MasterKeys {
 
     /** Another process may have rotated a master key since; what is stored here was wrapped by one of them, so wait. */
     private void lookAfreshUnlessRecognized(List<MasterKey> first, List<Recipient> wraps) {
-        KmsException undecided = firstLook.lookAll(first, wraps);
+        KmsException undecided = looks.resolveAll(first, wraps);
         if (opening.stream().noneMatch(key -> recognizesAny(key, wraps))) {
-            freshLook.look(true);
+            looks.forNewer(wraps, true);
             if (undecided != null && opening.stream().noneMatch(key -> recognizesAny(key, wraps))) {
                 throw undecided; // "no key matches" would be more than is known
             }

@@ -5,8 +5,7 @@ import io.sealwright.kms.core.message.Format;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.namedkey.HeldVersion;
 import io.sealwright.kms.core.namedkey.NamedKeyRing;
-import io.sealwright.kms.core.provider.FirstLook;
-import io.sealwright.kms.core.provider.FreshLook;
+import io.sealwright.kms.core.provider.FreshLooks;
 import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.NoMatchingRecipientException;
@@ -28,8 +27,7 @@ final class Candidates {
     private final List<MasterKey> masterKeys;
     private final @Nullable NamedKeyRing namedKeys;
     private final RootMaker maker;
-    private final FreshLook freshLook;
-    private final FirstLook firstLook;
+    private final FreshLooks looks;
 
     Candidates(
             List<MasterKey> masterKeys,
@@ -40,8 +38,7 @@ final class Candidates {
         this.masterKeys = List.copyOf(masterKeys);
         this.namedKeys = namedKeys;
         this.maker = maker;
-        this.freshLook = new FreshLook(masterKeys, calls, time);
-        this.firstLook = new FirstLook(masterKeys, calls, time);
+        this.looks = new FreshLooks(masterKeys, calls, time);
     }
 
     /**
@@ -89,7 +86,7 @@ final class Candidates {
     /** Whether a master key that cannot tell yet may be the one that a recipient names. */
     private boolean isUndecided(Header header) {
         for (MasterKey master : masterKeys) {
-            if (FirstLook.isDue(master, header.recipients())) {
+            if (FreshLooks.isDue(master, header.recipients())) {
                 return true;
             }
         }
@@ -108,7 +105,7 @@ final class Candidates {
 
     /** All candidates, those of {@link #inMemory} included, with the store asked for key ids it may know, and master keys for newer versions. Blocks. */
     List<Candidate> fresh(Header header) {
-        RuntimeException storeFailure = firstLook.lookAll(masterKeys, header.recipients());
+        RuntimeException storeFailure = looks.resolveAll(masterKeys, header.recipients());
         List<byte[]> ids = new ArrayList<>();
         byte[] direct = header.directKeyId();
         if (direct != null) {
@@ -132,7 +129,7 @@ final class Candidates {
         }
         found.addAll(masterCandidates(header));
         if (found.isEmpty() && storeFailure == null) {
-            freshLook.look(false);
+            looks.forNewer(header.recipients(), false);
             found.addAll(masterCandidates(header));
         }
         if (found.isEmpty()) {

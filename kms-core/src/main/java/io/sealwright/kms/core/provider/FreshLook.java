@@ -7,18 +7,14 @@ import io.sealwright.kms.error.OverloadedException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.TimeSource;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Has master keys look for newer versions when something names one that is not known here: another process may have
- * rotated a key a moment ago. At most one look a second, whoever asks; who comes while one is under way shares it.
- */
-public final class FreshLook {
+/** Has a master key look for what is new. At most one look a second, whoever asks; who comes while one is under way shares it. */
+final class FreshLook {
     /** From the beginning of one look to that of the next. */
     static final long PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
 
@@ -27,7 +23,7 @@ public final class FreshLook {
 
     private static final Logger LOG = LoggerFactory.getLogger(FreshLook.class);
 
-    private final List<MasterKey> keys;
+    private final MasterKey key;
     private final ProviderCalls calls;
     private final TimeSource time;
     private final ReentrantLock looking = new ReentrantLock();
@@ -36,8 +32,8 @@ public final class FreshLook {
     private volatile @Nullable KmsException failure; // written under looking
 
     /** Looks at nothing yet. */
-    public FreshLook(List<MasterKey> keys, ProviderCalls calls, TimeSource time) {
-        this.keys = List.copyOf(keys);
+    FreshLook(MasterKey key, ProviderCalls calls, TimeSource time) {
+        this.key = key;
         this.calls = calls;
         this.time = time;
         this.begunAt = time.nanoTime() - PAUSE_NANOS;
@@ -52,7 +48,7 @@ public final class FreshLook {
      * @throws CallInterruptedException if the thread was interrupted meanwhile
      * @throws OverloadedException if sixteen others wait already
      */
-    public void look(boolean patient) {
+    void look(boolean patient) {
         long before = ended;
         if (looking.getQueueLength() >= MOST_WAITING) {
             throw new OverloadedException(
@@ -78,7 +74,7 @@ public final class FreshLook {
                 TimeUnit.NANOSECONDS.sleep(pause);
             }
             begunAt = time.nanoTime();
-            refreshAll();
+            refresh();
         } catch (InterruptedException e) {
             throw interrupted(e);
         } finally {
@@ -87,7 +83,7 @@ public final class FreshLook {
     }
 
     /** Waits until a look may be made again, a second at most; asks nobody. Not for workers, which have a deadline. */
-    public void awaitTurn() {
+    void awaitTurn() {
         try {
             TimeUnit.NANOSECONDS.sleep(begunAt + PAUSE_NANOS - time.nanoTime());
         } catch (InterruptedException e) {
@@ -95,25 +91,23 @@ public final class FreshLook {
         }
     }
 
-    /** What the last look failed with for one of the keys; null if it did not, or none was made. */
+    /** What the last look failed with; null if it did not, or none was made. */
     @Nullable
     KmsException failure() {
         return failure;
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // under the lock
-    private void refreshAll() {
+    private void refresh() {
         KmsException failed = null;
-        for (MasterKey key : keys) {
-            try {
-                boolean unused = calls.invoke(key, Operation.REFRESH, key::refresh);
-            } catch (CallInterruptedException e) {
-                throw e;
-            } catch (KmsException e) {
-                // The look was a favour: that no key matches is the better answer.
-                LOG.debug("{} could not be read afresh: {}", key.uri(), e.code());
-                failed = e;
-            }
+        try {
+            boolean unused = calls.invoke(key, Operation.REFRESH, key::refresh);
+        } catch (CallInterruptedException e) {
+            throw e;
+        } catch (KmsException e) {
+            // The look was a favour: that no key matches is the better answer.
+            LOG.debug("{} could not be read afresh: {}", key.uri(), e.code());
+            failed = e;
         }
         failure = failed;
         ended++;

@@ -8,6 +8,7 @@ import io.sealwright.kms.core.passphrase.PassphraseRing;
 import io.sealwright.kms.core.provider.FetchedKey;
 import io.sealwright.kms.core.provider.ProviderCalls.Operation;
 import io.sealwright.kms.core.provider.Verdicts;
+import io.sealwright.kms.core.wrapping.KeyRing;
 import io.sealwright.kms.core.wrapping.WrappingKey;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
@@ -20,7 +21,6 @@ import io.sealwright.kms.spi.GeneratedKey;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.Recipient;
-import io.sealwright.kms.spi.RecipientKind;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretVersions;
 import io.sealwright.kms.spi.TimeSource;
@@ -134,7 +134,16 @@ public final class SecretMasterKey implements MasterKey, FetchedKey {
 
     @Override
     public boolean mightRecognize(Recipient recipient) {
-        return held == null && (recipient.kind() == RecipientKind.IN_PROCESS.id() || PassphraseRing.isOne(recipient));
+        return held == null && isOfASecret(recipient);
+    }
+
+    @Override
+    public boolean mightBeNewer(Recipient recipient) {
+        return held != null && isOfASecret(recipient) && !recognizes(recipient);
+    }
+
+    private static boolean isOfASecret(Recipient recipient) {
+        return KeyRing.isOne(recipient) || PassphraseRing.isOne(recipient);
     }
 
     @Override

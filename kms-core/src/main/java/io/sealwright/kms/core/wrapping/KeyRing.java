@@ -89,6 +89,12 @@ public final class KeyRing implements AutoCloseable {
         return find(recipient).isPresent();
     }
 
+    /** Tells whether a recipient is of some key that wraps in the process, whosever it is. */
+    public static boolean isOne(Recipient recipient) {
+        return recipient.kind() == RecipientKind.IN_PROCESS.id()
+                && recipient.id().length == WrappingKey.RECIPIENT_ID_BYTES;
+    }
+
     /** Tells whether a recipient is of one of the versions, but not of the one that wraps now. */
     public boolean isOutdated(Recipient recipient) {
         Optional<Entry> found = find(recipient);
@@ -136,13 +142,7 @@ public final class KeyRing implements AutoCloseable {
     }
 
     private Optional<Entry> find(Recipient recipient) {
-        if (recipient.kind() != RecipientKind.IN_PROCESS.id()) {
-            return Optional.empty();
-        }
-        byte[] id = recipient.id();
-        return id.length == WrappingKey.RECIPIENT_ID_BYTES
-                ? findByCheck(id, WrappingKey.VERSION_ID_BYTES)
-                : Optional.empty();
+        return isOne(recipient) ? findByCheck(recipient.id(), WrappingKey.VERSION_ID_BYTES) : Optional.empty();
     }
 
     private Optional<Entry> findByCheck(byte[] bytes, int from) {

@@ -22,7 +22,7 @@ class FreshLookTest {
     private final ManualTime time = new ManualTime();
     private final FaultyMasterKey key = new FaultyMasterKey("looked-at");
     private final ProviderCalls calls = new ProviderCalls(Duration.ofSeconds(20), 1, null, new Events(List.of()), time);
-    private final FreshLook look = new FreshLook(List.of(key), calls, time);
+    private final FreshLook look = new FreshLook(key, calls, time);
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
     @AfterEach

@@ -313,13 +313,17 @@ public abstract class MasterKeyContract {
                 Recipient garbage = new Recipient(kind, material(length), material(1 + length % 50));
                 assertFalse(key.recognizes(garbage));
                 assertFalse(key.mightRecognize(garbage), "a key that has wrapped can tell");
+                key.mightBeNewer(garbage);
                 key.isOutdated(garbage);
                 key.versionOf(garbage);
             }
         }
         int otherKind =
                 mine.kind() == RecipientKind.AWS_KMS.id() ? RecipientKind.GCP_KMS.id() : RecipientKind.AWS_KMS.id();
-        assertFalse(key.recognizes(new Recipient(otherKind, mine.id(), mine.wrap())));
+        Recipient elsewhere = new Recipient(otherKind, mine.id(), mine.wrap());
+        assertFalse(key.recognizes(elsewhere));
+        assertFalse(key.mightRecognize(elsewhere));
+        assertFalse(key.mightBeNewer(elsewhere));
         for (byte[] wrap : List.of(new byte[1], material(3), material(100))) {
             key.isOutdated(with(mine, wrap));
             key.versionOf(with(mine, wrap));
@@ -334,6 +338,7 @@ public abstract class MasterKeyContract {
         bringAbout(Situation.UNREACHABLE);
         assertTrue(key.recognizes(mine));
         assertFalse(key.mightRecognize(mine));
+        assertFalse(key.mightBeNewer(mine), "it is recognised");
         assertFalse(key.isOutdated(mine));
         assertEquals(version, key.versionOf(mine));
         assertFalse(key.uri().isBlank());
@@ -487,6 +492,9 @@ public abstract class MasterKeyContract {
             String version = key.rotate();
             assertFalse(version.isBlank());
             Recipient after = wrapped(key, BINDING);
+            assertTrue(
+                    other.recognizes(after) || other.mightRecognize(after) || other.mightBeNewer(after),
+                    "another handle would not look for what it does not know yet");
             assertFalse(key.isOutdated(after));
             assertEquals(32, unwrap(key, before, BINDING).length, "what was sealed before opens");
             assertEquals(32, unwrap(key, after, BINDING).length);
