@@ -7,11 +7,9 @@ import static io.sealwright.kms.benchmarks.Fixture.CONTEXT_VALUE;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.Opener;
 import io.sealwright.kms.Sealer;
-import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.spi.MasterKey;
-import io.sealwright.kms.spi.Recipient;
-import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
+import io.sealwright.kms.testkit.masterkey.ForwardingMasterKey;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -39,45 +37,17 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 6, time = 300, timeUnit = TimeUnit.MILLISECONDS)
 public class GuardCost {
     /** Whether the key says that it only computes. */
-    private record Told(FaultyMasterKey key, boolean inProcess) implements MasterKey {
-        @Override
-        public String uri() {
-            return key.uri();
+    private static final class Told extends ForwardingMasterKey {
+        private final boolean inProcess;
+
+        Told(MasterKey key, boolean inProcess) {
+            super(key);
+            this.inProcess = inProcess;
         }
 
         @Override
-        public boolean recognizes(Recipient recipient) {
-            return key.recognizes(recipient);
-        }
-
-        @Override
-        public boolean isOutdated(Recipient recipient) {
-            return key.isOutdated(recipient);
-        }
-
-        @Override
-        public Recipient wrap(SecretBytes secret, WrapBinding binding) {
-            return key.wrap(secret, binding);
-        }
-
-        @Override
-        public SecretBytes unwrap(Recipient recipient, WrapBinding binding) {
-            return key.unwrap(recipient, binding);
-        }
-
-        @Override
-        public String check() {
-            return key.check();
-        }
-
-        @Override
-        public String rotate() {
-            return key.rotate();
-        }
-
-        @Override
-        public void close() {
-            key.close();
+        public boolean inProcess() {
+            return inProcess;
         }
     }
 

@@ -3,10 +3,10 @@ package io.sealwright.kms.core.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sealwright.kms.KeyManager;
-import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
+import io.sealwright.kms.testkit.masterkey.ForwardingMasterKey;
 import java.lang.reflect.Field;
-import java.lang.reflect.Proxy;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -20,44 +20,37 @@ class FailedOpeningTest {
     }
 
     /** Fails when it is asked for the n-th time whether it is in this process; counts how often it was closed. */
-    private static MasterKey failing(AtomicInteger asked, int failsAt, AtomicInteger closed) {
-        return (MasterKey) Proxy.newProxyInstance(
-                MasterKey.class.getClassLoader(), new Class<?>[] {MasterKey.class}, (proxy, method, arguments) -> {
-                    switch (method.getName()) {
-                        case "uri" -> {
-                            return "failing://key";
-                        }
-                        case "close" -> {
-                            closed.incrementAndGet();
-                            return null;
-                        }
-                        case "inProcess" -> {
-                            if (asked.incrementAndGet() >= failsAt) {
-                                throw new UnsupportedOperationException("not now");
-                            }
-                            return true;
-                        }
-                        case "hashCode" -> {
-                            return 1;
-                        }
-                        case "equals" -> {
-                            return proxy == arguments[0];
-                        }
-                        default -> throw new AssertionError(method);
-                    }
-                });
+    private static final class FailingKey extends ForwardingMasterKey {
+        private final AtomicInteger asked = new AtomicInteger();
+        private final AtomicInteger closed = new AtomicInteger();
+        private final int failsAt;
+
+        FailingKey(FaultyMasterKey key, int failsAt) {
+            super(key);
+            this.failsAt = failsAt;
+        }
+
+        @Override
+        public boolean inProcess() {
+            if (asked.incrementAndGet() >= failsAt) {
+                throw new UnsupportedOperationException("not now");
+            }
+            return true;
+        }
+
+        @Override
+        public void close() {
+            closed.incrementAndGet();
+        }
     }
 
     @Test
     void build_failsAtAnyStep_leavesNoTickAndClosesTheMasterKey() throws Exception {
         Set<?> before = ticked();
-        AtomicInteger asked = new AtomicInteger();
-        AtomicInteger closed = new AtomicInteger();
+        FaultyMasterKey behind = new FaultyMasterKey("behind");
         int failures = 0;
         while (true) {
-            asked.set(0);
-            closed.set(0);
-            MasterKey key = failing(asked, failures + 1, closed);
+            FailingKey key = new FailingKey(behind, failures + 1);
             KeyManager[] built = new KeyManager[1];
             try {
                 built[0] = KeyManager.builder()
@@ -72,7 +65,8 @@ class FailedOpeningTest {
                 built[0].close();
                 break;
             }
-            assertThat(closed).hasValue(1);
+            assertThat(key.closed).hasValue(1);
+            assertThat(behind.calls()).isZero();
             assertThat(ticked()).isEqualTo(before);
         }
         assertThat(failures).isPositive();

@@ -4,15 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.KeyManager;
-import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
-import io.sealwright.kms.spi.Recipient;
-import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Lie;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.masterkey.ForwardingMasterKey;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,45 +81,14 @@ class KeysForOneRecipientTest {
     }
 
     /** That key at another address. */
-    private record Elsewhere(MasterKey key) implements MasterKey {
+    private static final class Elsewhere extends ForwardingMasterKey {
+        Elsewhere(MasterKey key) {
+            super(key);
+        }
+
         @Override
         public String uri() {
             return "elsewhere://key";
-        }
-
-        @Override
-        public boolean recognizes(Recipient recipient) {
-            return key.recognizes(recipient);
-        }
-
-        @Override
-        public boolean isOutdated(Recipient recipient) {
-            return key.isOutdated(recipient);
-        }
-
-        @Override
-        public Recipient wrap(SecretBytes secret, WrapBinding binding) {
-            return key.wrap(secret, binding);
-        }
-
-        @Override
-        public SecretBytes unwrap(Recipient recipient, WrapBinding binding) {
-            return key.unwrap(recipient, binding);
-        }
-
-        @Override
-        public String check() {
-            return key.check();
-        }
-
-        @Override
-        public String rotate() {
-            return key.rotate();
-        }
-
-        @Override
-        public void close() {
-            key.close();
         }
     }
 

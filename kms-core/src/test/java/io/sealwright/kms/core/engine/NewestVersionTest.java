@@ -10,11 +10,12 @@ import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.masterkey.ForwardingMasterKey;
+import io.sealwright.kms.testkit.store.ForwardingKeyStore;
 import io.sealwright.kms.testkit.time.ManualTime;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -29,47 +30,39 @@ class NewestVersionTest {
     private KeyManager kms = lazy();
 
     /** A key at that provider that knows of no version until it looks, as those of servers do. */
+    private static final class LazyKey extends ForwardingMasterKey {
+        private volatile boolean looked;
+
+        LazyKey(MasterKey provider) {
+            super(provider);
+        }
+
+        @Override
+        public boolean isOutdated(Recipient recipient) {
+            return looked && super.isOutdated(recipient);
+        }
+
+        @Override
+        public boolean refresh() {
+            boolean changed = super.refresh();
+            looked = true;
+            return changed;
+        }
+
+        @Override
+        public void close() {} // the next process has it too
+    }
+
     private KeyManager lazy() {
-        boolean[] looked = new boolean[1];
-        MasterKey key = (MasterKey) Proxy.newProxyInstance(
-                MasterKey.class.getClassLoader(), new Class<?>[] {MasterKey.class}, (proxy, method, arguments) -> {
-                    try {
-                        if (method.getName().equals("isOutdated") && !looked[0]) {
-                            return false;
-                        }
-                        if (method.getName().equals("close")) {
-                            return null; // the next process has it too
-                        }
-                        if (method.getName().equals("equals")) {
-                            return proxy == arguments[0];
-                        }
-                        Object result = method.invoke(provider, arguments);
-                        looked[0] |= method.getName().equals("refresh");
-                        return result;
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
-                });
         return KeyManager.builder()
-                .masterKey(key)
-                .store(shared())
+                .masterKey(new LazyKey(provider))
+                .store(new ForwardingKeyStore(store) {
+                    @Override
+                    public void close() {} // as a database stays when a process ends
+                })
                 .timeSource(time)
                 .retryAttempts(1)
                 .build();
-    }
-
-    /** The store, which stays when a process ends. */
-    private NamedKeyStore shared() {
-        return (NamedKeyStore) Proxy.newProxyInstance(
-                NamedKeyStore.class.getClassLoader(),
-                new Class<?>[] {NamedKeyStore.class},
-                (proxy, method, arguments) -> {
-                    try {
-                        return method.getName().equals("close") ? null : method.invoke(store, arguments);
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
-                });
     }
 
     @AfterEach

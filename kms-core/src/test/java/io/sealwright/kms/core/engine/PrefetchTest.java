@@ -9,12 +9,10 @@ import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.MalformedMessageException;
 import io.sealwright.kms.error.UnavailableException;
-import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.WrappedKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
+import io.sealwright.kms.testkit.masterkey.ForwardingMasterKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -55,35 +53,31 @@ class PrefetchTest {
         kms.close();
     }
 
-    /** The same key at a provider that unwraps twenty at once. */
     private void inBatches() {
-        MasterKey batching = (MasterKey) Proxy.newProxyInstance(
-                MasterKey.class.getClassLoader(), new Class<?>[] {MasterKey.class}, (proxy, method, arguments) -> {
-                    switch (method.getName()) {
-                        case "largestBatch":
-                            return 20;
-                        case "unwrapAll":
-                            @SuppressWarnings("unchecked")
-                            List<WrappedKey> wrapped = (List<WrappedKey>) arguments[0];
-                            assertThat(wrapped).hasSizeBetween(1, 20);
-                            batches.incrementAndGet();
-                            return answer.apply(
-                                    wrapped.stream().map(this::unwrapped).toList());
-                        case "close":
-                            return null;
-                        case "equals":
-                            return proxy == arguments[0];
-                        case "hashCode":
-                            return System.identityHashCode(proxy);
-                        default:
-                            try {
-                                return method.invoke(masterKey, arguments);
-                            } catch (InvocationTargetException e) {
-                                throw e.getCause();
-                            }
-                    }
-                });
-        kms = KeyManager.builder().masterKey(batching).retryAttempts(1).build();
+        kms = KeyManager.builder().masterKey(new Batching()).retryAttempts(1).build();
+    }
+
+    /** The same key at a provider that unwraps twenty at once. */
+    private final class Batching extends ForwardingMasterKey {
+        Batching() {
+            super(masterKey);
+        }
+
+        @Override
+        public int largestBatch() {
+            return 20;
+        }
+
+        @Override
+        public List<Optional<SecretBytes>> unwrapAll(List<WrappedKey> wrapped) {
+            assertThat(wrapped).hasSizeBetween(1, 20);
+            batches.incrementAndGet();
+            return answer.apply(
+                    wrapped.stream().map(PrefetchTest.this::unwrapped).toList());
+        }
+
+        @Override
+        public void close() {} // the first manager has it too
     }
 
     private Optional<SecretBytes> unwrapped(WrappedKey one) {

@@ -33,9 +33,9 @@ import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Lie;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.masterkey.ForwardingMasterKey;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -600,17 +600,17 @@ class RecipientsTest {
     }
 
     private static MasterKey inProcess(FaultyMasterKey key, Runnable refresh) {
-        return (MasterKey) Proxy.newProxyInstance(
-                MasterKey.class.getClassLoader(), new Class<?>[] {MasterKey.class}, (proxy, method, arguments) -> {
-                    switch (method.getName()) {
-                        case "inProcess":
-                            return true;
-                        case "refresh":
-                            refresh.run();
-                            return false;
-                        default:
-                            return method.invoke(key, arguments);
-                    }
-                });
+        return new ForwardingMasterKey(key) {
+            @Override
+            public boolean inProcess() {
+                return true;
+            }
+
+            @Override
+            public boolean refresh() {
+                refresh.run();
+                return false;
+            }
+        };
     }
 }

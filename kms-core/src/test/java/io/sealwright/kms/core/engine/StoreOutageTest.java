@@ -15,10 +15,8 @@ import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.store.ForwardingKeyStore;
 import io.sealwright.kms.testkit.time.ManualTime;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,10 +49,7 @@ class StoreOutageTest {
     private KeyManager kms() {
         KeyManager kms = KeyManager.builder()
                 .masterKey(key)
-                .store((NamedKeyStore) Proxy.newProxyInstance(
-                        getClass().getClassLoader(),
-                        new Class<?>[] {NamedKeyStore.class},
-                        (proxy, method, arguments) -> answer(method, arguments)))
+                .store(new TroubledStore())
                 .schedule(false)
                 .timeSource(time)
                 .retryAttempts(1)
@@ -65,29 +60,35 @@ class StoreOutageTest {
         return kms;
     }
 
-    private Object answer(Method method, Object[] arguments) throws Throwable {
-        Store now = state;
-        if (now == Store.AWAY && !method.getName().equals("close")) {
-            throw new StoreException(ErrorCode.KMS_STORE_UNAVAILABLE, "Away.", "A test.", "Wait.");
+    private final class TroubledStore extends ForwardingKeyStore {
+        TroubledStore() {
+            super(real);
         }
-        Object answer;
-        try {
-            answer = method.invoke(real, arguments);
-        } catch (InvocationTargetException e) {
-            throw e.getCause();
+
+        @Override
+        protected NamedKeyStore behind() {
+            if (state == Store.AWAY) {
+                throw new StoreException(ErrorCode.KMS_STORE_UNAVAILABLE, "Away.", "A test.", "Wait.");
+            }
+            return super.behind();
         }
-        return now == Store.CORRUPT && answer instanceof Optional<?> found
-                ? found.map(StoreOutageTest::corrupted)
-                : answer;
+
+        @Override
+        public Optional<StoredKey> find(String name) {
+            Optional<StoredKey> found = super.find(name);
+            return state == Store.CORRUPT ? found.map(StoreOutageTest::corrupted) : found;
+        }
+
+        @Override
+        public void close() {
+            real.close();
+        }
     }
 
-    private static Object corrupted(Object found) {
-        if (found instanceof StoredKey stored) {
-            byte[] manifest = stored.manifest().clone();
-            manifest[manifest.length / 2] ^= 1;
-            return new StoredKey(stored.name(), stored.generation(), manifest, stored.versions());
-        }
-        return found;
+    private static StoredKey corrupted(StoredKey stored) {
+        byte[] manifest = stored.manifest().clone();
+        manifest[manifest.length / 2] ^= 1;
+        return new StoredKey(stored.name(), stored.generation(), manifest, stored.versions());
     }
 
     @AfterEach

@@ -5,21 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeySpec;
-import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.UnavailableException;
-import io.sealwright.kms.spi.GeneratedKey;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.RecipientKind;
-import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.masterkey.ForwardingMasterKey;
 import io.sealwright.kms.testkit.time.ManualTime;
 import java.time.Duration;
 import java.util.function.Supplier;
@@ -48,12 +46,11 @@ class UnresolvedKeyTest {
     }
 
     /** A key that is named by an alias: nothing is its own until the provider has told what the alias stands for. */
-    private static final class Aliased implements MasterKey {
-        private final FaultyMasterKey key;
+    private static final class Aliased extends ForwardingMasterKey {
         private volatile boolean resolved;
 
         Aliased(FaultyMasterKey key) {
-            this.key = key;
+            super(key);
         }
 
         @Override
@@ -63,7 +60,7 @@ class UnresolvedKeyTest {
 
         @Override
         public boolean recognizes(Recipient recipient) {
-            return resolved && key.recognizes(recipient);
+            return resolved && super.recognizes(recipient);
         }
 
         @Override
@@ -72,46 +69,11 @@ class UnresolvedKeyTest {
         }
 
         @Override
-        public boolean isOutdated(Recipient recipient) {
-            return key.isOutdated(recipient);
-        }
-
-        @Override
         public boolean refresh() {
-            boolean unused = key.refresh();
+            boolean unused = super.refresh();
             boolean before = resolved;
             resolved = true;
             return !before;
-        }
-
-        @Override
-        public GeneratedKey generate(WrapBinding binding) {
-            return key.generate(binding);
-        }
-
-        @Override
-        public Recipient wrap(SecretBytes secret, WrapBinding binding) {
-            return key.wrap(secret, binding);
-        }
-
-        @Override
-        public SecretBytes unwrap(Recipient recipient, WrapBinding binding) {
-            return key.unwrap(recipient, binding);
-        }
-
-        @Override
-        public String check() {
-            return key.check();
-        }
-
-        @Override
-        public String rotate() {
-            return key.rotate();
-        }
-
-        @Override
-        public void close() {
-            key.close();
         }
     }
 

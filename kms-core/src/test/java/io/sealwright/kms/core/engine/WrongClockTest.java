@@ -11,9 +11,8 @@ import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
+import io.sealwright.kms.testkit.store.ForwardingKeyStore;
 import io.sealwright.kms.testkit.time.ManualTime;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -32,20 +31,15 @@ class WrongClockTest {
     private Optional<Instant> storesClock = Optional.empty();
 
     private KeyManager manage(TimeSource time) {
-        NamedKeyStore withClock = (NamedKeyStore) Proxy.newProxyInstance(
-                NamedKeyStore.class.getClassLoader(), new Class<?>[] {NamedKeyStore.class}, (proxy, method, args) -> {
-                    if (method.getName().equals("clock")) {
-                        return storesClock;
-                    }
-                    if (method.getName().equals("close")) {
-                        return null;
-                    }
-                    try {
-                        return method.invoke(store, args);
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
-                });
+        NamedKeyStore withClock = new ForwardingKeyStore(store) {
+            @Override
+            public Optional<Instant> clock() {
+                return storesClock;
+            }
+
+            @Override
+            public void close() {} // the next manager has it too
+        };
         return KeyManager.builder()
                 .masterKey(master.twin())
                 .store(withClock)

@@ -10,8 +10,11 @@ import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.error.StoreException;
+import io.sealwright.kms.spi.KeyChange;
+import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.StoredVersion;
+import io.sealwright.kms.testkit.store.ForwardingKeyStore;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -249,10 +252,12 @@ class NamedKeyTamperTest {
     private StoredKey writtenOver(StoredKey old) {
         List<StoredKey> written = new ArrayList<>();
         rig.store.rewrite = stored -> Optional.of(stored.name().equals("orders") ? old : stored);
-        CapturingStore capturing = new CapturingStore(
-                rig.store,
-                change -> written.add(
-                        new StoredKey("orders", change.newGeneration(), change.manifest(), old.versions())));
+        NamedKeyStore capturing = new ForwardingKeyStore(rig.store) {
+            @Override
+            public boolean apply(KeyChange change) {
+                return written.add(new StoredKey("orders", change.newGeneration(), change.manifest(), old.versions()));
+            }
+        };
         rig.ring(capturing, List.of(rig.master), List.of(rig.master), name -> {})
                 .life()
                 .deactivate("orders", 3);

@@ -7,19 +7,17 @@ import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreReader;
 import io.sealwright.kms.spi.StoredKey;
-import io.sealwright.kms.spi.WorkClaim;
+import io.sealwright.kms.testkit.store.ForwardingKeyStore;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /** A store in memory that can be told to lie, to fail, or to let others in first; and that counts. */
-final class RewritingStore implements NamedKeyStore {
-    final NamedKeyStore real = NamedKeyStore.inMemory();
+final class RewritingStore extends ForwardingKeyStore {
+    final NamedKeyStore real;
     final AtomicInteger finds = new AtomicInteger();
     final AtomicInteger dues = new AtomicInteger();
     final AtomicInteger looks = new AtomicInteger();
@@ -31,6 +29,15 @@ final class RewritingStore implements NamedKeyStore {
     volatile Runnable beforeApply = () -> {};
     volatile boolean away;
 
+    RewritingStore() {
+        this(NamedKeyStore.inMemory());
+    }
+
+    private RewritingStore(NamedKeyStore real) {
+        super(real);
+        this.real = real;
+    }
+
     void honest() {
         rewrite = Optional::of;
         rewriteStoreKey = UnaryOperator.identity();
@@ -40,7 +47,8 @@ final class RewritingStore implements NamedKeyStore {
         away = false;
     }
 
-    private NamedKeyStore real() {
+    @Override
+    protected NamedKeyStore behind() {
         if (away) {
             throw new StoreException(
                     ErrorCode.KMS_STORE_UNAVAILABLE, "The store is away.", "The test said so.", "Bring it back.");
@@ -50,56 +58,36 @@ final class RewritingStore implements NamedKeyStore {
 
     @Override
     public Optional<byte[]> storeKey() {
-        return real().storeKey().map(rewriteStoreKey);
-    }
-
-    @Override
-    public byte[] initialise(byte[] sealed) {
-        return real().initialise(sealed);
-    }
-
-    @Override
-    public boolean replaceStoreKey(byte[] expected, byte[] sealed) {
-        return real().replaceStoreKey(expected, sealed);
-    }
-
-    @Override
-    public long revision() {
-        return real().revision();
+        return super.storeKey().map(rewriteStoreKey);
     }
 
     @Override
     public List<String> names() {
-        return rewriteNames.apply(real().names());
+        return rewriteNames.apply(super.names());
     }
 
     @Override
     public Optional<StoredKey> find(String name) {
         finds.incrementAndGet();
-        return real().find(name).flatMap(rewrite);
+        return super.find(name).flatMap(rewrite);
     }
 
     @Override
     public Optional<String> nameOf(byte[] versionId) {
         looks.incrementAndGet();
-        return rewriteName.apply(real().nameOf(versionId));
+        return rewriteName.apply(super.nameOf(versionId));
     }
 
     @Override
     public boolean apply(KeyChange change) {
         beforeApply.run();
-        return real().apply(change);
+        return super.apply(change);
     }
 
     @Override
     public List<String> due(Instant now, int most) {
         dues.incrementAndGet();
-        return rewriteDue.apply(real().due(now, most));
-    }
-
-    @Override
-    public Set<String> differing(Map<String, Long> generations) {
-        return real().differing(generations);
+        return rewriteDue.apply(super.due(now, most));
     }
 
     @Override
@@ -111,17 +99,7 @@ final class RewritingStore implements NamedKeyStore {
     @Override
     public boolean replace(List<KeyReplacement> keys) {
         beforeApply.run();
-        return real().replace(keys);
-    }
-
-    @Override
-    public boolean claim(WorkClaim claim) {
-        return real().claim(claim);
-    }
-
-    @Override
-    public boolean release(WorkClaim claim) {
-        return real().release(claim);
+        return super.replace(keys);
     }
 
     @Override

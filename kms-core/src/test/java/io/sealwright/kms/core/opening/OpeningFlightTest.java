@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.UnavailableException;
-import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
+import io.sealwright.kms.testkit.masterkey.ForwardingMasterKey;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,24 +17,12 @@ import org.junit.jupiter.api.Timeout;
 /** The one call for however many wait ends whatever a provider does. */
 class OpeningFlightTest {
     /** Gives no answer, and throws where it should name a version. */
-    private static final class BrokenKey implements MasterKey {
-        private final FaultyMasterKey inner = new FaultyMasterKey("broken");
+    private static final class BrokenKey extends ForwardingMasterKey {
         private final AtomicInteger unwraps = new AtomicInteger();
         private volatile boolean broken;
 
-        @Override
-        public String uri() {
-            return inner.uri();
-        }
-
-        @Override
-        public boolean recognizes(Recipient recipient) {
-            return inner.recognizes(recipient);
-        }
-
-        @Override
-        public boolean isOutdated(Recipient recipient) {
-            return inner.isOutdated(recipient);
+        BrokenKey() {
+            super(new FaultyMasterKey("broken"));
         }
 
         @Override
@@ -42,12 +30,7 @@ class OpeningFlightTest {
             if (broken) {
                 throw new IllegalStateException("a provider's defect");
             }
-            return inner.versionOf(recipient);
-        }
-
-        @Override
-        public Recipient wrap(SecretBytes key, WrapBinding binding) {
-            return inner.wrap(key, binding);
+            return super.versionOf(recipient);
         }
 
         @Override
@@ -56,22 +39,7 @@ class OpeningFlightTest {
             if (broken) {
                 throw new UnavailableException("No answer.", "A test.", "None.");
             }
-            return inner.unwrap(recipient, binding);
-        }
-
-        @Override
-        public String check() {
-            return inner.check();
-        }
-
-        @Override
-        public String rotate() {
-            return inner.rotate();
-        }
-
-        @Override
-        public void close() {
-            inner.close();
+            return super.unwrap(recipient, binding);
         }
     }
 

@@ -7,9 +7,9 @@ import io.sealwright.kms.MasterKeys.Rewrapped;
 import io.sealwright.kms.spi.KeyChange;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreAddress;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
+import io.sealwright.kms.testkit.store.ForwardingKeyStore;
 import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
 
 /**
  * Rotates the master key and re-wraps everything stored, again and again; first it finishes what a run before it began.
@@ -19,7 +19,7 @@ final class MasterKeyRotationChild {
     private MasterKeyRotationChild() {}
 
     public static void main(String[] arguments) {
-        NamedKeyStore store = telling(JdbcKeyStore.of(StoreAddress.of(arguments[1])));
+        NamedKeyStore store = new TellingStore(JdbcKeyStore.of(StoreAddress.of(arguments[1])));
         try (KeyManager kms = KeyManager.builder()
                 .home(Path.of(arguments[0]))
                 .masterKey("local://default")
@@ -37,27 +37,27 @@ final class MasterKeyRotationChild {
         }
     }
 
-    private static NamedKeyStore telling(NamedKeyStore store) {
-        return (NamedKeyStore) Proxy.newProxyInstance(
-                NamedKeyStore.class.getClassLoader(), new Class<?>[] {NamedKeyStore.class}, (proxy, method, given) -> {
-                    String writes = switch (method.getName()) {
-                        case "apply" -> ((KeyChange) given[0]).name();
-                        case "replaceStoreKey" -> "the-store-key";
-                        default -> "";
-                    };
-                    if (!writes.isEmpty()) {
-                        say("begin " + writes);
-                    }
-                    try {
-                        Object result = method.invoke(store, given);
-                        if (!writes.isEmpty()) {
-                            say((result.equals(true) ? "done " : "refused ") + writes);
-                        }
-                        return result;
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
-                });
+    private static final class TellingStore extends ForwardingKeyStore {
+        TellingStore(NamedKeyStore store) {
+            super(store);
+        }
+
+        @Override
+        public boolean apply(KeyChange change) {
+            return told(change.name(), () -> super.apply(change));
+        }
+
+        @Override
+        public boolean replaceStoreKey(byte[] expected, byte[] sealed) {
+            return told("the-store-key", () -> super.replaceStoreKey(expected, sealed));
+        }
+
+        private static boolean told(String writes, BooleanSupplier write) {
+            say("begin " + writes);
+            boolean written = write.getAsBoolean();
+            say((written ? "done " : "refused ") + writes);
+            return written;
+        }
     }
 
     private static void say(String line) {
