@@ -3,24 +3,13 @@ package io.sealwright.examples.keyring;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.testkit.masterkey.MasterKeyContract;
 import io.sealwright.kms.testkit.masterkey.Situation;
-import java.io.IOException;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 
 /** The example passes what every provider must: nothing is unsupported. */
 class KeyringContractTest extends MasterKeyContract {
-    private static KeyringServer server;
-
-    @BeforeAll
-    static void start() throws IOException {
-        server = new KeyringServer();
-    }
-
-    @AfterAll
-    static void stop() {
-        server.close();
-    }
+    @AutoClose
+    private static final KeyringServer server = new KeyringServer();
 
     @Override
     protected MasterKey open() {
@@ -43,7 +32,7 @@ class KeyringContractTest extends MasterKeyContract {
     }
 
     @Override
-    protected void recover() throws IOException {
+    protected void recover() {
         server.recover();
     }
 

@@ -2,24 +2,13 @@ package io.sealwright.examples.keyring;
 
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.testkit.masterkey.HostileMessageContract;
-import java.io.IOException;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 
 /** Whatever a message names, the example asks nobody but its own server, and that for its own key alone. */
 class KeyringHostileMessageTest extends HostileMessageContract {
-    private static KeyringServer server;
-
-    @BeforeAll
-    static void start() throws IOException {
-        server = new KeyringServer();
-    }
-
-    @AfterAll
-    static void stop() {
-        server.close();
-    }
+    @AutoClose
+    private static final KeyringServer server = new KeyringServer();
 
     @Override
     protected MasterKey open() {

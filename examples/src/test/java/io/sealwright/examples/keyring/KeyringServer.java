@@ -47,7 +47,7 @@ final class KeyringServer implements AutoCloseable {
     private volatile @Nullable Situation situation;
     private volatile CountDownLatch recovered = new CountDownLatch(1);
 
-    KeyringServer() throws IOException {
+    KeyringServer() {
         server = listen(0);
         port = server.getAddress().getPort();
         for (String name : List.of("app", "other")) {
@@ -74,8 +74,13 @@ final class KeyringServer implements AutoCloseable {
                                 Path.of("unused"), false, Duration.ofSeconds(10), TimeSource.system(), variables));
     }
 
-    private HttpServer listen(int at) throws IOException {
-        HttpServer made = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), at), 0);
+    private HttpServer listen(int at) {
+        HttpServer made;
+        try {
+            made = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), at), 0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         made.createContext("/v1/keys/", this::handle);
         made.setExecutor(threads);
         made.start();
@@ -89,7 +94,7 @@ final class KeyringServer implements AutoCloseable {
         }
     }
 
-    void recover() throws IOException {
+    void recover() {
         Situation before = situation;
         situation = null;
         recovered.countDown();
@@ -257,11 +262,7 @@ final class KeyringServer implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            recover();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        recover();
         server.stop(0);
         threads.shutdownNow();
     }
