@@ -13,7 +13,6 @@ import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.TimeSource;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -49,9 +48,9 @@ final class Guard {
     private final Outages outages;
     private final TimeSource time;
     private final Breaker breaker;
-    private final Semaphore sealing = new Semaphore(MOST_CALLS);
-    private final Semaphore opening = new Semaphore(MOST_CALLS);
-    private final Semaphore checking = new Semaphore(MOST_CALLS);
+    private final Places sealing = new Places(MOST_CALLS, MOST_WAITING);
+    private final Places opening = new Places(MOST_CALLS, MOST_WAITING);
+    private final Places checking = new Places(MOST_CALLS, MOST_WAITING);
     private volatile boolean silent;
 
     private final LongAdder made = new LongAdder();
@@ -84,7 +83,7 @@ final class Guard {
     }
 
     <T> T invoke(Operation operation, Standing standing, Supplier<@Nullable T> call) {
-        Semaphore places = standing == Standing.PROVEN ? checking : operation == Operation.UNWRAP ? opening : sealing;
+        Places places = standing == Standing.PROVEN ? checking : operation == Operation.UNWRAP ? opening : sealing;
         enter(operation, places);
         long from = time.nanoTime();
         ErrorCode outcome = null;
@@ -106,7 +105,7 @@ final class Guard {
             outcome = e.code();
             throw e;
         } finally {
-            places.release();
+            places.leave();
             if (begun) {
                 long took = time.nanoTime() - from;
                 count(outcome, took);
@@ -230,10 +229,9 @@ final class Guard {
         return answer;
     }
 
-    private void enter(Operation operation, Semaphore places) {
+    private void enter(Operation operation, Places places) {
         try {
-            if (places.getQueueLength() < MOST_WAITING
-                    && places.tryAcquire(Math.max(0, calls.remaining()), TimeUnit.NANOSECONDS)) {
+            if (places.take(Math.max(0, calls.remaining()))) {
                 return;
             }
         } catch (InterruptedException e) {

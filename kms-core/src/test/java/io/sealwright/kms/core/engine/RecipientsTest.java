@@ -472,22 +472,26 @@ class RecipientsTest {
 
     @Test
     void health_oneKeyHangsAndOneFails_takesOneDeadlineAndNamesThem() {
+        // Those that are well have to answer within it, on threads that may be slow to begin.
+        Duration deadline = Duration.ofSeconds(3);
         KeyManager kms = kms(b -> b.masterKey(first)
                 .alsoWrapWith(second)
                 .alsoOpenWith(third)
                 .store(NamedKeyStore.inMemory())
-                .deadline(Duration.ofMillis(300)));
+                .deadline(deadline));
         first.hold(Operation.CHECK);
         second.fail(Operation.CHECK, 1, () -> new IllegalStateException("inside"));
         long from = System.nanoTime();
         Health health = kms.health();
-        assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(Duration.ofSeconds(3));
+        assertThat(Duration.ofNanos(System.nanoTime() - from))
+                .as("one deadline, not one for each of the four")
+                .isLessThan(deadline.multipliedBy(4));
         assertThat(health.healthy()).isFalse();
         assertThat(health.parts())
                 .extracting(Health.Part::name)
                 .containsExactly("faulty://first", "faulty://second", "faulty://third", "store");
         assertThat(health.parts()).extracting(Health.Part::healthy).containsExactly(false, false, true, true);
-        assertThat(health.parts().get(0).detail()).contains("within 300 ms");
+        assertThat(health.parts().get(0).detail()).contains("within 3000 ms");
         first.behave();
         assertThat(kms.health().healthy()).isTrue();
     }

@@ -291,16 +291,23 @@ class SealingTargetStress {
     @ValueSource(booleans = {true, false})
     void seal_providerHangs_failsWithinTheDeadlineAndHoldsFewThreads(boolean interruptible) {
         KeyManager kms = kms(Duration.ofMillis(100), builder -> {});
+        kms().encrypt(PLAINTEXT).toBytes(); // classes are loaded before the clock runs
         Gate gate = interruptible ? key.hold(Operation.GENERATE) : key.holdUninterruptibly(Operation.GENERATE);
         for (int i = 0; i < 20; i++) {
             long from = System.nanoTime();
             assertThatThrownBy(() -> kms.encrypt(PLAINTEXT).toBytes())
                     .isInstanceOf(UnavailableException.class)
                     .hasMessageMatching(".*(within 100 ms|was not asked).*");
-            assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(Duration.ofSeconds(3));
+            assertThat(Duration.ofNanos(System.nanoTime() - from))
+                    .as("100 ms, not the usual deadline of 10 s")
+                    .isLessThan(Duration.ofSeconds(9));
         }
         // What an interrupt does not end stays, up to the bound of calls under way to one key.
-        assertThat(gate.waiting()).isLessThanOrEqualTo(interruptible ? 1 : 16);
+        if (interruptible) {
+            await(() -> gate.waiting() == 0);
+        } else {
+            assertThat(gate.waiting()).isLessThanOrEqualTo(16);
+        }
         CompletableFuture<byte[]> stage =
                 kms.async().encrypt(PLAINTEXT).toBytes().toCompletableFuture();
         assertThatThrownBy(stage::join)
@@ -309,8 +316,17 @@ class SealingTargetStress {
         assertThat(stage.handle((done, failure) -> failure).join()).isInstanceOf(UnavailableException.class);
         key.behave();
         await(() -> gate.waiting() == 0);
-        time.advance(Duration.ofSeconds(6)); // the breaker lets a trial through
-        assertThat(kms.encrypt(PLAINTEXT).toBytes()).isNotEmpty();
+        // By itself, at a trial that the breaker lets through. One that took longer than 100 ms says nothing but that
+        // the
+        // machine is slow: the next one comes after another pause.
+        await(() -> {
+            time.advance(Duration.ofSeconds(6));
+            try {
+                return kms.encrypt(PLAINTEXT).toBytes().length > 0;
+            } catch (UnavailableException e) {
+                return false;
+            }
+        });
     }
 
     @Test
@@ -402,7 +418,10 @@ class SealingTargetStress {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void close_whileCallersWait_endsWithinTheDeadlineAndAllGetTypedErrors(boolean interruptible) throws Exception {
-        KeyManager kms = kms(Duration.ofMillis(500), builder -> {});
+        kms().encrypt(PLAINTEXT).toBytes(); // classes are loaded before the clock runs
+        // All must wait at one moment, from the first one's beginning to its deadline.
+        Duration deadline = Duration.ofSeconds(3);
+        KeyManager kms = kms(deadline, builder -> {});
         Gate gate = interruptible ? key.hold(Operation.GENERATE) : key.holdUninterruptibly(Operation.GENERATE);
         Callers<byte[]> callers =
                 new Callers<>("platform", 8, i -> kms.encrypt(PLAINTEXT).toBytes());
@@ -410,7 +429,9 @@ class SealingTargetStress {
         callers.awaitAllWaiting();
         long from = System.nanoTime();
         kms.close();
-        assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(Duration.ofSeconds(4));
+        assertThat(Duration.ofNanos(System.nanoTime() - from))
+                .as("one deadline, not one for each caller")
+                .isLessThan(deadline.multipliedBy(3));
         assertThat(callers.failures())
                 .hasSize(8)
                 .allMatch(e -> e instanceof UnavailableException || e instanceof ClosedException);
