@@ -20,6 +20,7 @@ import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.spi.WrapBinding.Purpose;
+import io.sealwright.kms.testbed.Patiently;
 import io.sealwright.kms.testkit.gcp.FakeGoogleCloud;
 import io.sealwright.kms.testkit.gcp.Fault;
 import io.sealwright.kms.testkit.gcp.Lie;
@@ -417,9 +418,9 @@ class GcpAnswersTest {
     // ---- how long, and what is told
 
     @Test
-    void generate_silentOrDripping_endsAtTheDeadline() {
+    void generate_silentOrDripping_endsAtTheDeadline() throws Exception {
         try (MasterKey hurried = GcpKms.masterKey(Clouds.options(cloud, Duration.ofSeconds(1)), Clouds.KEY)) {
-            hurried.generate(BINDING).close();
+            answers(hurried);
             for (Fault fault : List.of(Fault.SILENT, Fault.DRIP)) {
                 cloud.fault(fault);
                 long from = System.nanoTime();
@@ -428,8 +429,14 @@ class GcpAnswersTest {
                         .isBetween(Duration.ofMillis(900), Duration.ofSeconds(10));
             }
             cloud.fault(Fault.NONE);
-            hurried.generate(BINDING).close();
+            answers(hurried);
         }
+    }
+
+    /** A new connection may take a loaded machine longer than the time that such a key has. */
+    private static void answers(MasterKey hurried) throws InterruptedException {
+        Patiently.repeat(
+                UnavailableException.class, () -> hurried.generate(BINDING).close());
     }
 
     @Test

@@ -19,6 +19,7 @@ import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretVersion;
 import io.sealwright.kms.spi.SecretVersions;
+import io.sealwright.kms.testbed.Patiently;
 import io.sealwright.kms.testkit.gcp.FakeGoogleCloud;
 import io.sealwright.kms.testkit.gcp.Fault;
 import io.sealwright.kms.testkit.gcp.Lie;
@@ -292,11 +293,11 @@ class GcpSecretManagerTest {
     }
 
     @Test
-    void fetch_drippedOrSilent_endsAtTheDeadlineOrTheInterrupt() {
+    void fetch_drippedOrSilent_endsAtTheDeadlineOrTheInterrupt() throws Exception {
         put(hex(ONE));
         try (SecretSource quick =
                 GcpSecretManager.source(Clouds.options(cloud, Duration.ofSeconds(1)), Clouds.SECRET)) {
-            quick.fetch().close();
+            Patiently.repeat(UnavailableException.class, () -> quick.fetch().close());
             for (Fault fault : List.of(Fault.DRIP, Fault.SILENT)) {
                 cloud.fault(fault);
                 long from = System.nanoTime();
@@ -307,7 +308,7 @@ class GcpSecretManagerTest {
             assertThatThrownBy(quick::fetch).isInstanceOf(CallInterruptedException.class);
             assertThat(Thread.interrupted()).isTrue();
             cloud.fault(Fault.NONE);
-            quick.fetch().close();
+            Patiently.repeat(UnavailableException.class, () -> quick.fetch().close());
         }
     }
 
