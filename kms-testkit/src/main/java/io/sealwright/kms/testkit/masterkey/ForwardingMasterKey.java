@@ -64,6 +64,11 @@ public class ForwardingMasterKey implements MasterKey {
     }
 
     @Override
+    public boolean mightBeNewer(Recipient recipient) {
+        return behind().mightBeNewer(recipient);
+    }
+
+    @Override
     public boolean isOutdated(Recipient recipient) {
         return behind().isOutdated(recipient);
     }
