@@ -13,37 +13,15 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** {@code kms backup create} and {@code kms backup restore}. */
-class BackupCommandTest {
-    @TempDir
-    Path folder;
-
-    private Path home;
-    private Path sealed;
+class BackupCommandTest extends FreshHome {
     private Path backup;
 
     @BeforeEach
-    void message() throws Exception {
-        home = folder.resolve("home");
+    void message() {
         backup = folder.resolve("keys.backup");
-        sealed = folder.resolve("a.sealed");
-        done("encrypt", Files.writeString(folder.resolve("a"), "attack at dawn"));
-    }
-
-    private Result done(Object... args) {
-        Result result = Run.at(home).kms(args);
-        assertThat(result.code()).as(result.err()).isZero();
-        return result;
-    }
-
-    private Result refused(String code, Object... args) {
-        Result result = Run.at(home).kms(args);
-        assertThat(result.code()).isEqualTo(1);
-        assertThat(result.err()).contains(code);
-        assertThat(result.out()).isEmpty();
-        return result;
+        done("encrypt", plain);
     }
 
     private void opens() {
@@ -68,8 +46,8 @@ class BackupCommandTest {
                 .contains(home.resolve("local/default.key").toString());
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(backup)))
                 .isEqualTo("rw-------");
-        refused("KMS_CLI_TARGET_EXISTS", "backup", "create", backup);
-        refused("KMS_MESSAGE_MALFORMED", "decrypt", backup, "-o", "-");
+        kms("backup", "create", backup).refused("KMS_CLI_TARGET_EXISTS");
+        kms("decrypt", backup, "-o", "-").refused("KMS_MESSAGE_MALFORMED");
         assertThat(done("backup", "create", "-").bytes()).startsWith(Files.readAllBytes(backup)[0]);
     }
 
@@ -89,13 +67,12 @@ class BackupCommandTest {
         String store = "jdbc:sqlite:" + folder.resolve("elsewhere.db");
         String key = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
         Run run = Run.at(folder.resolve("one")).with("MASTER_ENCRYPTION_KEY", key);
-        assertThat(run.kms("key", "create", "orders", "--store", store).code()).isZero();
-        assertThat(run.kms("backup", "create", backup, "--store", store).code()).isZero();
+        run.kms("key", "create", "orders", "--store", store).done();
+        run.kms("backup", "create", backup, "--store", store).done();
         home = folder.resolve("two");
-        Result result = Run.at(home)
-                .with("MASTER_ENCRYPTION_KEY", key)
-                .kms("backup", "restore", backup, "--force", "--store", store);
-        assertThat(result.code()).as(result.err()).isZero();
+        Result result = here().with("MASTER_ENCRYPTION_KEY", key)
+                .kms("backup", "restore", backup, "--force", "--store", store)
+                .done();
         assertThat(saved()).hasSize(1);
     }
 
@@ -104,7 +81,7 @@ class BackupCommandTest {
         done("backup", "create", backup);
         Path before = home;
         home = folder.resolve("elsewhere");
-        refused("KMS_CLI_KEY_FILE_LOST", "backup", "restore", backup);
+        kms("backup", "restore", backup).refused("KMS_CLI_KEY_FILE_LOST");
         assertThat(home).doesNotExist();
         Files.createDirectories(home.resolve("local"));
         Files.copy(before.resolve("local/default.key"), home.resolve("local/default.key"));
@@ -118,7 +95,7 @@ class BackupCommandTest {
         done("backup", "create", backup);
         done("key", "destroy", "doomed", "--now", "--yes");
         done("key", "create", "later");
-        refused("KMS_OPERATION_REFUSED", "backup", "restore", backup);
+        kms("backup", "restore", backup).refused("KMS_OPERATION_REFUSED");
         Result result = done("backup", "restore", backup, "--force");
         assertThat(result.out())
                 .startsWith("restored 2 keys of the backup made 20")
@@ -175,14 +152,14 @@ class BackupCommandTest {
         done("backup", "create", backup);
         byte[] whole = Files.readAllBytes(backup);
         Files.delete(backup);
-        refused("KMS_CLI_INPUT", "backup", "restore", backup, "--force");
+        kms("backup", "restore", backup, "--force").refused("KMS_CLI_INPUT");
         Files.write(backup, java.util.Arrays.copyOf(whole, whole.length - 1));
-        refused("KMS_AUTHENTICATION_FAILED", "backup", "restore", backup, "--force");
+        kms("backup", "restore", backup, "--force").refused("KMS_AUTHENTICATION_FAILED");
         Files.write(backup, Files.readAllBytes(sealed));
-        refused("KMS_MESSAGE_MALFORMED", "backup", "restore", backup, "--force");
+        kms("backup", "restore", backup, "--force").refused("KMS_MESSAGE_MALFORMED");
         whole[whole.length - 40] ^= 1;
         Files.write(backup, whole);
-        refused("KMS_AUTHENTICATION_FAILED", "backup", "restore", backup, "--force");
+        kms("backup", "restore", backup, "--force").refused("KMS_AUTHENTICATION_FAILED");
         assertThat(saved()).isEmpty();
         opens();
     }

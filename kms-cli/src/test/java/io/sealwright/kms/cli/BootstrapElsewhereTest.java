@@ -19,22 +19,12 @@ class BootstrapElsewhereTest {
     @TempDir
     static Path folder;
 
-    private static Result done(Result result) {
-        assertThat(result.code()).as(result.err()).isZero();
-        return result;
-    }
-
-    private static void refused(Result result, String code) {
-        assertThat(result.code()).as(result.err()).isEqualTo(1);
-        assertThat(result.err()).contains("[" + code + "]").doesNotContain("kms: made");
-        assertThat(result.out()).isEmpty();
-    }
-
     private static void roundTrip(Run run, String uri) throws Exception {
         Path plain = Files.writeString(folder.resolve("a"), "attack at dawn");
         Path sealed = folder.resolve("a.sealed");
-        done(run.kms("encrypt", plain, "-m", uri, "-o", sealed, "--force"));
-        assertThat(done(run.kms("decrypt", sealed, "-m", uri, "-o", "-")).out()).isEqualTo("attack at dawn");
+        run.kms("encrypt", plain, "-m", uri, "-o", sealed, "--force").done();
+        assertThat(run.kms("decrypt", sealed, "-m", uri, "-o", "-").done().out())
+                .isEqualTo("attack at dawn");
     }
 
     @Nested
@@ -67,7 +57,7 @@ class BootstrapElsewhereTest {
             Result missing = bootstrap(uri);
             assertThat(missing.code()).isEqualTo(1);
             assertThat(missing.err()).contains("kms master-key bootstrap --create -m '" + uri + "'");
-            Result made = done(bootstrap(uri, "--create"));
+            Result made = bootstrap(uri, "--create").done();
             assertThat(made.errLines())
                     .containsExactly("kms: made the master key " + uri + ": back it up, without it everything is lost");
             assertThat(made.out())
@@ -75,24 +65,24 @@ class BootstrapElsewhereTest {
                     .contains("newest of 1");
             String version = made.out().replaceAll("(?s).*version (1-[0-9a-f]+).*", "$1");
             roundTrip(run(), uri);
-            Result again = done(bootstrap(uri, "--create"));
+            Result again = bootstrap(uri, "--create").done();
             assertThat(again.err()).isEmpty();
             assertThat(again.out())
                     .contains(version + ", newest of 1")
                     .endsWith("; it was there already, nothing was made\n");
-            assertThat(done(bootstrap(uri)).out()).doesNotContain("already");
+            assertThat(bootstrap(uri).done().out()).doesNotContain("already");
         }
 
         @Test
         void keyPinnedById_isNotMade_andTheErrorSaysHow() throws Exception {
             Result result = bootstrap("pkcs11:token=" + TestHsm.LABEL + ";object=pinned;id=%01", "--create");
-            refused(result, "KMS_OPERATION_REFUSED");
+            result.refused("KMS_OPERATION_REFUSED");
             assertThat(result.err()).contains("Leave ';id=' out").contains("pkcs11-tool");
         }
 
         @Test
         void tokenMissing_isNoAnswer_andNothingIsMade() throws Exception {
-            refused(bootstrap("pkcs11:token=none;object=app", "--create"), "KMS_UNAVAILABLE");
+            bootstrap("pkcs11:token=none;object=app", "--create").refused("KMS_UNAVAILABLE");
         }
     }
 
@@ -125,36 +115,36 @@ class BootstrapElsewhereTest {
         void secretMissing_createMakesItOnce_andItSealsAndOpens() throws Exception {
             String uri = "vault-kv://secret/shop/master-key";
             assertThat(run().kms("master-key", "bootstrap", "-m", uri).code()).isEqualTo(1);
-            Result made = done(create(uri));
+            Result made = create(uri).done();
             assertThat(made.errLines())
                     .containsExactly("kms: made the master key " + uri + ": back it up, without it everything is lost");
             assertThat(made.out()).startsWith("master key " + uri + ": current version version 1;");
             roundTrip(run(), uri);
-            Result again = done(create(uri));
+            Result again = create(uri).done();
             assertThat(again.err()).isEmpty();
             assertThat(again.out()).contains("version 1").endsWith("; it was there already, nothing was made\n");
         }
 
         @Test
         void secretDeleted_isNotReplaced() throws Exception {
-            done(create("vault-kv://secret/deleted"));
+            create("vault-kv://secret/deleted").done();
             bao.ask("DELETE", "secret/data/deleted", "");
-            refused(create("vault-kv://secret/deleted"), "KMS_STORE_CONFLICT");
+            create("vault-kv://secret/deleted").refused("KMS_STORE_CONFLICT");
             bao.ask("POST", "secret/undelete/deleted", "{\"versions\":[1]}");
-            assertThat(done(create("vault-kv://secret/deleted")).out()).contains("version 1");
+            assertThat(create("vault-kv://secret/deleted").done().out()).contains("version 1");
         }
 
         @Test
         void secretWithoutAKey_isNotReplaced() throws Exception {
             bao.ask("POST", "secret/data/other", "{\"data\":{\"password\":\"hunter2\"}}");
-            refused(create("vault-kv://secret/other"), "KMS_CONFIGURATION");
+            create("vault-kv://secret/other").refused("KMS_CONFIGURATION");
             assertThat(bao.status("GET", "secret/data/other?version=2", "")).isEqualTo(404);
         }
 
         @Test
         void engineMissing_theErrorSaysHowItIsMounted() {
             Result result = create("vault-kv://nowhere/app");
-            refused(result, "KMS_KEY_NOT_FOUND");
+            result.refused("KMS_KEY_NOT_FOUND");
             assertThat(result.err()).contains("bao secrets enable -path=nowhere -version=2 kv");
             assertThat(create("vault-transit://nowhere/app").err())
                     .contains("bao secrets enable -path=nowhere transit && bao write -f nowhere/keys/app");
@@ -164,11 +154,11 @@ class BootstrapElsewhereTest {
         void transitKeyMissing_isNotMade_andTheErrorSaysHow() throws Exception {
             String uri = "vault-transit://transit/app";
             Result result = create(uri);
-            refused(result, "KMS_OPERATION_REFUSED");
+            result.refused("KMS_OPERATION_REFUSED");
             assertThat(result.err()).contains("bao write -f transit/keys/app");
             assertThat(bao.status("GET", "transit/keys/app", "")).isEqualTo(404);
             bao.ask("POST", "transit/keys/app", "{}");
-            Result there = done(create(uri));
+            Result there = create(uri).done();
             assertThat(there.err()).isEmpty();
             assertThat(there.out()).contains("aes256-gcm96").contains("nothing was made");
             roundTrip(run(), uri);
@@ -178,7 +168,7 @@ class BootstrapElsewhereTest {
         void serverAway_isNoAnswer_andNothingIsMade() {
             Result result = run().with("VAULT_ADDR", "http://127.0.0.1:1")
                     .kms("master-key", "bootstrap", "--create", "-m", "vault-kv://secret/away");
-            refused(result, "KMS_UNAVAILABLE");
+            result.refused("KMS_UNAVAILABLE");
         }
     }
 }

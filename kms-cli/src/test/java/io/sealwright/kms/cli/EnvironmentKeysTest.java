@@ -5,33 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sealwright.kms.cli.Run.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Master keys that the environment names. */
-class EnvironmentKeysTest {
-    private static final String KEY = "4OHi4-Tl5ufo6err7O3u7_Dx8vP09fb3-Pn6-_z9_v8";
-    private static final String OTHER = "A".repeat(43);
-
-    @TempDir
-    Path folder;
-
-    private Path home;
-    private Path plain;
-
-    @BeforeEach
-    void write() throws Exception {
-        home = folder.resolve("home");
-        plain = Files.writeString(folder.resolve("a.txt"), "hello");
-    }
-
+class EnvironmentKeysTest extends FreshHome {
     @Test
     void encrypt_keyInTheEnvironment_makesAStoreAndNoKeyFile() throws Exception {
-        Result result = run(KEY).kms("encrypt", plain);
-        assertThat(result.code()).as(result.err()).isZero();
+        Result result = run(KEY).kms("encrypt", plain).done();
         assertThat(result.errLines())
                 .singleElement()
                 .asString()
@@ -39,7 +21,7 @@ class EnvironmentKeysTest {
                 .contains("the master key env://MASTER_ENCRYPTION_KEY");
         assertThat(home.resolve("local")).doesNotExist();
         assertThat(home.resolve("store.db")).exists();
-        assertThat(opened(run(KEY), "a.txt.sealed")).isEqualTo("hello");
+        assertThat(opened(run(KEY), sealed)).isEqualTo("attack at dawn");
         assertThat(run(KEY).kms("health").out()).contains("env://MASTER_ENCRYPTION_KEY");
         Result bootstrap = run(KEY).kms("master-key", "bootstrap");
         assertThat(bootstrap.out())
@@ -49,71 +31,67 @@ class EnvironmentKeysTest {
 
     @Test
     void decrypt_environmentAndDefaultKey_bothAreCandidates() throws Exception {
-        assertThat(Run.at(home).kms("encrypt", plain).code()).isZero();
-        assertThat(run(KEY).kms("encrypt", plain, "-m", "env://MASTER_ENCRYPTION_KEY", "-o", folder.resolve("env"))
-                        .code())
-                .isZero();
-        assertThat(opened(run(KEY), "a.txt.sealed"))
+        here().kms("encrypt", plain).done();
+        run(KEY).kms("encrypt", plain, "-m", "env://MASTER_ENCRYPTION_KEY", "-o", direct)
+                .done();
+        assertThat(opened(run(KEY), sealed))
                 .as("the store of the default key opens beside the environment's key")
-                .isEqualTo("hello");
-        assertThat(opened(run(KEY), "env")).isEqualTo("hello");
-        Result without = Run.at(home).kms("decrypt", folder.resolve("env"), "-o", "-");
+                .isEqualTo("attack at dawn");
+        assertThat(opened(run(KEY), direct)).isEqualTo("attack at dawn");
+        Result without = here().kms("decrypt", direct, "-o", "-");
         assertThat(without.code()).isEqualTo(1);
         assertThat(without.err()).contains("[KMS_NO_MATCHING_RECIPIENT]");
     }
 
     @Test
     void inspect_resolve_namesTheEnvironmentsKeyWithAndWithoutAStore() throws Exception {
-        Path sealed = folder.resolve("env");
-        assertThat(run(KEY).kms("encrypt", plain, "-m", "env://MASTER_ENCRYPTION_KEY", "-o", sealed)
-                        .code())
-                .isZero();
+        run(KEY).kms("encrypt", plain, "-m", "env://MASTER_ENCRYPTION_KEY", "-o", direct)
+                .done();
         assertThat(home.resolve("store.db")).doesNotExist();
-        Result result = run(KEY).kms("inspect", sealed, "--resolve");
-        assertThat(result.code()).as(result.err()).isZero();
+        Result result = run(KEY).kms("inspect", direct, "--resolve").done();
         assertThat(result.out()).contains(" = master key env://MASTER_ENCRYPTION_KEY\n");
         assertThat(home.resolve("store.db")).doesNotExist();
 
         Run rotated = run(OTHER).with("MASTER_ENCRYPTION_KEY_PREVIOUS", KEY);
-        assertThat(rotated.kms("encrypt", plain).code()).isZero();
-        assertThat(rotated.kms("inspect", sealed, "--resolve").out())
+        rotated.kms("encrypt", plain).done();
+        assertThat(rotated.kms("inspect", direct, "--resolve").out())
                 .contains(" = master key env://MASTER_ENCRYPTION_KEY, not its newest version\n");
-        assertThat(rotated.kms("inspect", sealed, "--resolve", "--json").out())
+        assertThat(rotated.kms("inspect", direct, "--resolve", "--json").out())
                 .contains("\"key\":{\"name\":\"env://MASTER_ENCRYPTION_KEY\",\"version\":null}");
-        assertThat(run(OTHER).kms("inspect", sealed, "--resolve").out()).doesNotContain(" = ");
+        assertThat(run(OTHER).kms("inspect", direct, "--resolve").out()).doesNotContain(" = ");
     }
 
     @Test
     void rotate_byHand_rewrapsWhatIsStored() throws Exception {
-        assertThat(run(KEY).kms("encrypt", plain).code()).isZero();
+        run(KEY).kms("encrypt", plain).done();
         Result refused = run(KEY).kms("master-key", "rotate");
         assertThat(refused.code()).isEqualTo(1);
         assertThat(refused.out() + refused.err())
                 .contains("MASTER_ENCRYPTION_KEY_PREVIOUS")
                 .doesNotContain(KEY);
-        Result rotated = run(OTHER).with("MASTER_ENCRYPTION_KEY_PREVIOUS", KEY).kms("master-key", "rotate");
-        assertThat(rotated.code()).as(rotated.err()).isZero();
+        Result rotated = run(OTHER)
+                .with("MASTER_ENCRYPTION_KEY_PREVIOUS", KEY)
+                .kms("master-key", "rotate")
+                .done();
         assertThat(rotated.out()).contains("re-wrapped");
-        assertThat(opened(run(OTHER), "a.txt.sealed"))
+        assertThat(opened(run(OTHER), sealed))
                 .as("the old key is not needed for what named keys sealed")
-                .isEqualTo("hello");
+                .isEqualTo("attack at dawn");
     }
 
     @Test
     void bootstrap_fileNamed_makesItOnce() throws Exception {
         Path file = folder.resolve("key");
-        Run unset = Run.at(home).with("MASTER_ENCRYPTION_KEY_FILE", file.toString());
+        Run unset = here().with("MASTER_ENCRYPTION_KEY_FILE", file.toString());
         Result missing = unset.kms("master-key", "bootstrap");
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err()).contains("MASTER_ENCRYPTION_KEY_FILE").contains("[KMS_KEY_NOT_FOUND]");
-        Result made = unset.kms("master-key", "bootstrap", "--create");
-        assertThat(made.code()).as(made.err()).isZero();
+        Result made = unset.kms("master-key", "bootstrap", "--create").done();
         assertThat(made.err()).contains("made the master key env://MASTER_ENCRYPTION_KEY: back it up");
         String key = Files.readString(file);
         assertThat(key).matches("[A-Za-z0-9_-]{43}\n");
         assertThat(made.out() + made.err()).doesNotContain(key.trim());
-        Result again = unset.kms("bootstrap_master_key", "--create");
-        assertThat(again.code()).isZero();
+        Result again = unset.kms("bootstrap_master_key", "--create").done();
         assertThat(again.err()).isEmpty();
         assertThat(Files.readString(file)).isEqualTo(key);
         assertThat(home.resolve("store.db")).as("the key alone was asked for").doesNotExist();
@@ -121,24 +99,24 @@ class EnvironmentKeysTest {
 
     @Test
     void bootstrap_variableNotSet_saysHowToMakeOne() {
-        Result result = Run.at(home).with("KMS_PROVIDER", "env").kms("master-key", "bootstrap", "--create");
+        Result result = here().with("KMS_PROVIDER", "env").kms("master-key", "bootstrap", "--create");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.err()).contains("MASTER_ENCRYPTION_KEY is not set").contains("openssl rand -base64 32");
     }
 
     @Test
     void bootstrap_localKeyByName_makesItAndItOpens() throws Exception {
-        Result missing = Run.at(home).kms("master-key", "bootstrap", "-m", "local://second");
+        Result missing = here().kms("master-key", "bootstrap", "-m", "local://second");
         assertThat(missing.code()).isEqualTo(1);
-        Result made = Run.at(home).kms("master-key", "bootstrap", "-m", "local://second", "--create");
-        assertThat(made.code()).as(made.err()).isZero();
+        Result made = here().kms("master-key", "bootstrap", "-m", "local://second", "--create")
+                .done();
         assertThat(home.resolve("local/second.key")).exists();
         assertThat(home.resolve("local/default.key")).doesNotExist();
         assertThat(home.resolve("store.db")).doesNotExist();
-        Run chosen = Run.at(home).with("KMS_MASTER_KEY", "local://second");
-        assertThat(chosen.kms("encrypt", plain).code()).isZero();
-        assertThat(opened(Run.at(home).with("KMS_MASTER_KEY", "local://second"), "a.txt.sealed"))
-                .isEqualTo("hello");
+        Run chosen = here().with("KMS_MASTER_KEY", "local://second");
+        chosen.kms("encrypt", plain).done();
+        assertThat(opened(here().with("KMS_MASTER_KEY", "local://second"), sealed))
+                .isEqualTo("attack at dawn");
         Result never = Run.at(folder.resolve("other"))
                 .with("KMS_MASTER_KEY", "local://third")
                 .kms("encrypt", plain, "-o", folder.resolve("x"));
@@ -168,7 +146,7 @@ class EnvironmentKeysTest {
             {"health"},
             {"master-key", "bootstrap"}
         }) {
-            Result result = Run.at(home).with(variable, value).kms(args);
+            Result result = here().with(variable, value).kms(args);
             assertThat(result.code()).as(args[0].toString()).isEqualTo(1);
             assertThat(result.errLines())
                     .as(args[0].toString())
@@ -181,20 +159,18 @@ class EnvironmentKeysTest {
 
     @Test
     void encrypt_providerOfAnotherModule_namesTheArtifact() {
-        Result result = Run.at(home).kms("encrypt", plain, "-m", "aws-kms://alias/app");
+        Result result = here().kms("encrypt", plain, "-m", "aws-kms://alias/app");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.err()).contains("io.sealwright:kms-providers-aws").contains("[KMS_CONFIGURATION]");
     }
 
     @Test
     void encrypt_passphraseInTheEnvironment_roundTrips() throws Exception {
-        Run passphrase = Run.at(home)
-                .with("ENCRYPTION_KEY", "correct horse battery staple, twice")
+        Run passphrase = here().with("ENCRYPTION_KEY", "correct horse battery staple, twice")
                 .with("KMS_PASSPHRASE_ITERATIONS", "210000");
-        Result sealed = passphrase.kms("encrypt", plain, "-m", "env://ENCRYPTION_KEY");
-        assertThat(sealed.code()).as(sealed.err()).isZero();
-        assertThat(passphrase.kms("inspect", plain + ".sealed").out()).contains("passphrase");
-        assertThat(opened(passphrase, "a.txt.sealed")).isEqualTo("hello");
+        passphrase.kms("encrypt", plain, "-m", "env://ENCRYPTION_KEY").done();
+        assertThat(passphrase.kms("inspect", sealed).out()).contains("passphrase");
+        assertThat(opened(passphrase, sealed)).isEqualTo("attack at dawn");
         Result beside = passphrase
                 .with("MASTER", KEY)
                 .kms("encrypt", plain, "-m", "env://ENCRYPTION_KEY", "-m", "env://MASTER", "-o", folder.resolve("b"));
@@ -232,12 +208,6 @@ class EnvironmentKeysTest {
     }
 
     private Run run(String key) {
-        return Run.at(home).with("MASTER_ENCRYPTION_KEY", key);
-    }
-
-    private String opened(Run run, String name) {
-        Result result = run.kms("decrypt", folder.resolve(name), "-o", "-");
-        assertThat(result.code()).as(result.err()).isZero();
-        return result.out();
+        return here().with("MASTER_ENCRYPTION_KEY", key);
     }
 }

@@ -9,32 +9,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class InspectTest {
+class InspectTest extends FreshHome {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    @TempDir
-    Path folder;
-
-    private Path home;
-    private Path sealed;
-
     @BeforeEach
-    void message() throws Exception {
-        home = folder.resolve("home");
-        Path file = Files.writeString(folder.resolve("a"), "attack at dawn");
-        sealed = folder.resolve("a.sealed");
-        assertThat(Run.at(home)
-                        .kms("encrypt", file, "-c", "tenant=\"acme\"", "-c", "b=")
-                        .code())
-                .isZero();
+    void message() {
+        done("encrypt", plain, "-c", "tenant=\"acme\"", "-c", "b=");
     }
 
     @Test
     void inspect_json_hasExactlyTheMembersOfTheContract() throws Exception {
-        Result result = Run.at(folder.resolve("empty")).kms("inspect", sealed, "--json");
-        assertThat(result.code()).as(result.err()).isZero();
+        Result result =
+                Run.at(folder.resolve("empty")).kms("inspect", sealed, "--json").done();
         JsonNode message = JSON.readTree(result.out());
         assertThat(message.fieldNames())
                 .toIterable()
@@ -83,7 +70,7 @@ class InspectTest {
 
     @Test
     void inspect_pipe_hasNoSizes() throws Exception {
-        Result result = Run.at(home).in(Files.readAllBytes(sealed)).kms("inspect", "-", "--json");
+        Result result = here().in(Files.readAllBytes(sealed)).kms("inspect", "-", "--json");
         JsonNode message = JSON.readTree(result.out());
         for (String size : new String[] {"bodyBytes", "plaintextBytes", "chunks"}) {
             assertThat(message.get(size).isNull()).as(size).isTrue();
@@ -93,7 +80,7 @@ class InspectTest {
 
     @Test
     void inspect_text_endsWithNotVerified() {
-        Result result = Run.at(home).kms("inspect", sealed);
+        Result result = here().kms("inspect", sealed);
         assertThat(result.out()).contains("14 bytes of plaintext").endsWith("not verified: no key was used\n");
         assertThat(result.err()).isEmpty();
     }
@@ -101,29 +88,26 @@ class InspectTest {
     @Test
     void inspect_resolve_addsNames() throws Exception {
         JsonNode message = JSON.readTree(
-                Run.at(home).kms("inspect", sealed, "--json", "--resolve").out());
+                here().kms("inspect", sealed, "--json", "--resolve").out());
         assertThat(message.get("recipients").get(0).get("key").toString())
                 .isEqualTo("{\"name\":\"default\",\"version\":1}");
-        assertThat(Run.at(home).kms("inspect", sealed, "--resolve").out()).contains("key 'default', version 1");
+        assertThat(here().kms("inspect", sealed, "--resolve").out()).contains("key 'default', version 1");
     }
 
     @Test
     void inspect_resolveMasterKeys_addsUriAndVersion() throws Exception {
         Path file = Files.writeString(folder.resolve("b"), "attack at dusk");
-        assertThat(Run.at(home).kms("master-key", "rotate").code()).isZero();
-        assertThat(Run.at(home)
-                        .kms("encrypt", file, "-m", "local://default", "-k", "default")
-                        .code())
-                .isZero();
+        here().kms("master-key", "rotate").done();
+        here().kms("encrypt", file, "-m", "local://default", "-k", "default").done();
         Path message = folder.resolve("b.sealed");
         JsonNode read = JSON.readTree(
-                Run.at(home).kms("inspect", message, "--json", "--resolve").out());
+                here().kms("inspect", message, "--json", "--resolve").out());
         assertThat(read.get("recipients").get(0).get("key").toString())
                 .isEqualTo("{\"name\":\"local://default\",\"version\":2}");
         assertThat(read.get("recipients").get(1).get("key").toString())
                 .isEqualTo("{\"name\":\"default\",\"version\":1}");
         Files.writeString(home.resolve("local/broken.key"), "no key file");
-        assertThat(Run.at(home).kms("inspect", message, "--resolve").out())
+        assertThat(here().kms("inspect", message, "--resolve").out())
                 .contains("= master key local://default, version 2");
     }
 
@@ -139,7 +123,7 @@ class InspectTest {
     @Test
     void inspect_noMessage_isMalformedAndJsonStaysEmpty() throws Exception {
         Files.writeString(sealed, "no message at all, but long enough for the shortest of headers to fit in here");
-        Result result = Run.at(home).kms("inspect", sealed, "--json");
+        Result result = here().kms("inspect", sealed, "--json");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.out()).isEmpty();
         assertThat(result.errLines()).singleElement().asString().endsWith("[KMS_MESSAGE_MALFORMED]");
@@ -149,16 +133,12 @@ class InspectTest {
     void inspect_cutBody_saysSo() throws Exception {
         byte[] message = Files.readAllBytes(sealed);
         Files.write(sealed, java.util.Arrays.copyOf(message, message.length - 20));
-        assertThat(Run.at(home).kms("inspect", sealed).out()).contains("fits no plaintext");
-        assertThat(Run.at(home).kms("inspect", sealed, "--json").out()).contains("\"plaintextBytes\":null");
+        assertThat(here().kms("inspect", sealed).out()).contains("fits no plaintext");
+        assertThat(here().kms("inspect", sealed, "--json").out()).contains("\"plaintextBytes\":null");
     }
 
     @Test
     void inspect_masterKeyInTheEnvironment_doesNotMatter() {
-        assertThat(Run.at(home)
-                        .with("KMS_PROVIDER", "aws")
-                        .kms("inspect", sealed)
-                        .code())
-                .isZero();
+        here().with("KMS_PROVIDER", "aws").kms("inspect", sealed).done();
     }
 }

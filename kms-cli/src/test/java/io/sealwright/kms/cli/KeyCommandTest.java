@@ -8,48 +8,12 @@ import io.sealwright.kms.cli.Run.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class KeyCommandTest {
+class KeyCommandTest extends FreshHome {
     private static final ObjectMapper JSON = new ObjectMapper();
-
-    @TempDir
-    Path folder;
-
-    private Path home;
-    private Path file;
-    private Path sealed;
-
-    @BeforeEach
-    void files() throws Exception {
-        home = folder.resolve("home");
-        file = Files.writeString(folder.resolve("a"), "attack at dawn");
-        sealed = folder.resolve("a.sealed");
-    }
-
-    private Result kms(Object... args) {
-        return Run.at(home).kms(args);
-    }
-
-    private Result done(Object... args) {
-        Result result = kms(args);
-        assertThat(result.code()).as(result.err()).isZero();
-        return result;
-    }
-
-    private static void refused(Result result, String code) {
-        assertThat(result.code()).isEqualTo(1);
-        assertThat(result.errLines())
-                .singleElement()
-                .asString()
-                .startsWith("kms: ")
-                .endsWith("[" + code + "]");
-        assertThat(result.out()).isEmpty();
-    }
 
     @Test
     void create_emptyHome_makesKeyFileAndStore() {
@@ -62,7 +26,7 @@ class KeyCommandTest {
     @Test
     void create_nameIsTaken_isRefused() {
         done("key", "create", "orders");
-        refused(kms("key", "create", "orders"), "KMS_KEY_EXISTS");
+        kms("key", "create", "orders").refused("KMS_KEY_EXISTS");
     }
 
     @ParameterizedTest
@@ -73,7 +37,7 @@ class KeyCommandTest {
                         .get("spec")
                         .asText())
                 .isEqualTo(spec.toUpperCase(java.util.Locale.ROOT).replace('-', '_'));
-        Result encrypted = kms("encrypt", file, "-k", "signing");
+        Result encrypted = kms("encrypt", plain, "-k", "signing");
         assertThat(encrypted.code()).isEqualTo(1);
         assertThat(sealed).doesNotExist();
     }
@@ -85,7 +49,7 @@ class KeyCommandTest {
                         .get("state")
                         .asText())
                 .isEqualTo("pre-active");
-        refused(kms("encrypt", file, "-k", "orders"), "KMS_KEY_STATE_REFUSED");
+        kms("encrypt", plain, "-k", "orders").refused("KMS_KEY_STATE_REFUSED");
     }
 
     @Test
@@ -147,31 +111,31 @@ class KeyCommandTest {
     @Test
     void show_missingKey_isNotFoundAndJsonStaysEmpty() {
         done("key", "create", "orders");
-        refused(kms("key", "show", "bills", "--json"), "KMS_KEY_NOT_FOUND");
-        refused(Run.at(folder.resolve("empty")).kms("key", "show", "bills", "--json"), "KMS_CLI_NOTHING_MADE");
+        kms("key", "show", "bills", "--json").refused("KMS_KEY_NOT_FOUND");
+        Run.at(folder.resolve("empty")).kms("key", "show", "bills", "--json").refused("KMS_CLI_NOTHING_MADE");
         assertThat(folder.resolve("empty")).doesNotExist();
     }
 
     @Test
     void rotate_olderMessages_goOnOpening() {
-        done("encrypt", file);
+        done("encrypt", plain);
         assertThat(done("key", "rotate", "default").out()).contains("version 2");
         assertThat(done("decrypt", sealed, "-o", "-").out()).isEqualTo("attack at dawn");
     }
 
     @Test
     void deactivate_wholeKey_endsEncryptingOnly() {
-        done("encrypt", file);
+        done("encrypt", plain);
         done("key", "deactivate", "default", "--yes");
-        refused(kms("encrypt", file, "-o", folder.resolve("b")), "KMS_KEY_STATE_REFUSED");
+        kms("encrypt", plain, "-o", folder.resolve("b")).refused("KMS_KEY_STATE_REFUSED");
         assertThat(done("decrypt", sealed, "-o", "-").out()).isEqualTo("attack at dawn");
     }
 
     @Test
     void compromise_opensOnlyWhenAllowed() {
-        done("encrypt", file);
+        done("encrypt", plain);
         done("key", "compromise", "default", "--yes");
-        refused(kms("decrypt", sealed, "-o", "-"), "KMS_KEY_STATE_REFUSED");
+        kms("decrypt", sealed, "-o", "-").refused("KMS_KEY_STATE_REFUSED");
         assertThat(done("decrypt", sealed, "-o", "-", "--allow-compromised").out())
                 .isEqualTo("attack at dawn");
     }
@@ -189,7 +153,7 @@ class KeyCommandTest {
 
     @Test
     void destroy_nowAndYes_losesTheMessagesAndLeavesATombstone() throws Exception {
-        done("encrypt", file);
+        done("encrypt", plain);
         done("key", "destroy", "default", "--now", "--yes");
         Result result = kms("decrypt", sealed, "-o", "-");
         assertThat(result.code()).isEqualTo(1);
@@ -198,15 +162,15 @@ class KeyCommandTest {
                         .get("state")
                         .asText())
                 .isEqualTo("destroyed");
-        refused(kms("key", "create", "default"), "KMS_KEY_EXISTS");
-        assertThat(kms("encrypt", file, "-o", folder.resolve("b")).code()).isEqualTo(1);
+        kms("key", "create", "default").refused("KMS_KEY_EXISTS");
+        assertThat(kms("encrypt", plain, "-o", folder.resolve("b")).code()).isEqualTo(1);
     }
 
     @Test
     void destroy_oneVersion_leavesTheOthers() {
-        done("encrypt", file);
+        done("encrypt", plain);
         done("key", "rotate", "default");
-        done("encrypt", file, "-o", folder.resolve("b.sealed"));
+        done("encrypt", plain, "-o", folder.resolve("b.sealed"));
         done("key", "destroy", "default", "--version", "1", "--now", "--yes");
         assertThat(kms("decrypt", sealed, "-o", "-").code()).isEqualTo(1);
         assertThat(done("decrypt", folder.resolve("b.sealed"), "-o", "-").out()).isEqualTo("attack at dawn");
@@ -216,8 +180,10 @@ class KeyCommandTest {
     @ValueSource(strings = {"y\n", "YES\n", "y"})
     void deactivate_askedAndConfirmed_isDone(String answer) {
         done("key", "create", "orders");
-        Result result = Run.at(home).terminals(true, false, true).in(answer).kms("key", "deactivate", "orders");
-        assertThat(result.code()).isZero();
+        Result result = here().terminals(true, false, true)
+                .in(answer)
+                .kms("key", "deactivate", "orders")
+                .done();
         assertThat(result.err()).contains("Deactivate key 'orders'").contains("[y/N]");
         assertThat(result.out()).contains("deactivated");
     }
@@ -226,7 +192,7 @@ class KeyCommandTest {
     @ValueSource(strings = {"\n", "", "n\n", "yep\n"})
     void compromise_askedAndNotConfirmed_changesNothing(String answer) {
         done("key", "create", "orders");
-        Result result = Run.at(home).terminals(true, false, true).in(answer).kms("key", "compromise", "orders");
+        Result result = here().terminals(true, false, true).in(answer).kms("key", "compromise", "orders");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.err()).contains("[KMS_CLI_NOT_CONFIRMED]");
         assertThat(done("key", "show", "orders").out()).contains(" active ");
@@ -235,15 +201,14 @@ class KeyCommandTest {
     @Test
     void change_versionThatIsNotThere_isNotFound() {
         done("key", "create", "orders");
-        refused(kms("key", "deactivate", "orders", "--version", "7"), "KMS_KEY_NOT_FOUND");
+        kms("key", "deactivate", "orders", "--version", "7").refused("KMS_KEY_NOT_FOUND");
     }
 
     @Test
     void bootstrap_absent_exitsWithOneAndNamesTheSwitch() {
-        Result result = kms("master-key", "bootstrap");
-        refused(result, "KMS_KEY_NOT_FOUND");
+        Result result = kms("master-key", "bootstrap").refused("KMS_KEY_NOT_FOUND");
         assertThat(result.err()).contains("--create");
-        refused(kms("bootstrap_master_key"), "KMS_KEY_NOT_FOUND");
+        kms("bootstrap_master_key").refused("KMS_KEY_NOT_FOUND");
         assertThat(home).doesNotExist();
     }
 
@@ -263,13 +228,12 @@ class KeyCommandTest {
     void bootstrap_damagedKeyFile_exitsWithOne() throws Exception {
         done("master-key", "bootstrap", "--create");
         Files.writeString(home.resolve("local/default.key"), "sealwright-key 1\nnonsense\n");
-        refused(kms("master-key", "bootstrap"), "KMS_KEY_FILE");
+        kms("master-key", "bootstrap").refused("KMS_KEY_FILE");
     }
 
     @Test
     void health_emptyHome_saysNothingMadeYetAndMakesNothing() {
-        Result result = kms("health", "--json");
-        refused(result, "KMS_CLI_NOTHING_MADE");
+        Result result = kms("health", "--json").refused("KMS_CLI_NOTHING_MADE");
         assertThat(result.err()).containsIgnoringCase("nothing made yet");
         assertThat(home).doesNotExist();
     }
@@ -289,14 +253,12 @@ class KeyCommandTest {
     void health_keyFileOfAnotherStore_isNotHealthy() throws Exception {
         done("key", "create", "orders");
         Path other = folder.resolve("other");
-        assertThat(Run.at(other).kms("master-key", "bootstrap", "--create").code())
-                .isZero();
+        Run.at(other).kms("master-key", "bootstrap", "--create").done();
         Files.copy(
                 other.resolve("local/default.key"),
                 home.resolve("local/default.key"),
                 java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        Result result = kms("health", "--json");
-        refused(result, "KMS_CLI_UNHEALTHY");
+        Result result = kms("health", "--json").refused("KMS_CLI_UNHEALTHY");
         assertThat(result.err()).contains("the store's own key");
     }
 
@@ -304,8 +266,8 @@ class KeyCommandTest {
     void listAndHealth_namedStoreThatIsNotThere_areRefused() {
         done("key", "create", "orders");
         String missing = "jdbc:sqlite:" + folder.resolve("none.db");
-        refused(kms("key", "list", "--json", "--store", missing), "KMS_CLI_NOTHING_MADE");
-        refused(kms("health", "--json", "--store", missing), "KMS_CLI_NOTHING_MADE");
+        kms("key", "list", "--json", "--store", missing).refused("KMS_CLI_NOTHING_MADE");
+        kms("health", "--json", "--store", missing).refused("KMS_CLI_NOTHING_MADE");
         assertThat(folder.resolve("none.db")).doesNotExist();
     }
 

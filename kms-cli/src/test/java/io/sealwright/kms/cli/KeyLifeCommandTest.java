@@ -9,47 +9,13 @@ import io.sealwright.kms.KeyOptions;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.cli.Run.Result;
 import io.sealwright.kms.spi.TimeSource;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Waiting periods, schedules, and what is done in passing. */
-class KeyLifeCommandTest {
+class KeyLifeCommandTest extends FreshHome {
     private static final ObjectMapper JSON = new ObjectMapper();
-
-    @TempDir
-    Path folder;
-
-    private Path home;
-    private Path file;
-    private Path sealed;
-
-    @BeforeEach
-    void files() throws Exception {
-        home = folder.resolve("home");
-        file = Files.writeString(folder.resolve("a"), "attack at dawn");
-        sealed = folder.resolve("a.sealed");
-    }
-
-    private Result kms(Object... args) {
-        return Run.at(home).kms(args);
-    }
-
-    private Result done(Object... args) {
-        Result result = kms(args);
-        assertThat(result.code()).as(result.err()).isZero();
-        return result;
-    }
-
-    private static void refused(Result result, String code) {
-        assertThat(result.code()).isEqualTo(1);
-        assertThat(result.errLines()).singleElement().asString().endsWith("[" + code + "]");
-        assertThat(result.out()).isEmpty();
-    }
 
     private JsonNode show(String name) throws Exception {
         return JSON.readTree(done("key", "show", name, "--json").out());
@@ -81,7 +47,7 @@ class KeyLifeCommandTest {
 
     @Test
     void destroy_withoutAfter_waitsThirtyDaysAndNeitherEncryptsNorDecrypts() throws Exception {
-        done("encrypt", file);
+        done("encrypt", plain);
         Instant before = Instant.now();
 
         Result result = done("key", "destroy", "default", "--yes");
@@ -100,15 +66,15 @@ class KeyLifeCommandTest {
                 .isEqualTo("default, AES_256, version 1, deactivated, to be destroyed at "
                         + key.get("destroyAt").asText() + "\n");
         assertThat(done("key", "show", "default").out()).contains("to be destroyed at");
-        refused(kms("decrypt", sealed, "-o", "-"), "KMS_KEY_STATE_REFUSED");
-        refused(kms("encrypt", file, "-o", folder.resolve("b")), "KMS_KEY_STATE_REFUSED");
-        refused(kms("key", "rotate", "default"), "KMS_KEY_STATE_REFUSED");
-        refused(kms("key", "destroy", "default", "--yes"), "KMS_KEY_STATE_REFUSED");
+        kms("decrypt", sealed, "-o", "-").refused("KMS_KEY_STATE_REFUSED");
+        kms("encrypt", plain, "-o", folder.resolve("b")).refused("KMS_KEY_STATE_REFUSED");
+        kms("key", "rotate", "default").refused("KMS_KEY_STATE_REFUSED");
+        kms("key", "destroy", "default", "--yes").refused("KMS_KEY_STATE_REFUSED");
     }
 
     @Test
     void cancelDestroy_waiting_opensAgain() throws Exception {
-        done("encrypt", file);
+        done("encrypt", plain);
         done("key", "destroy", "default", "--after", "P7D", "--yes");
         assertThat(kms("decrypt", sealed, "-o", "-").err()).contains("kms key cancel-destroy default");
 
@@ -117,9 +83,9 @@ class KeyLifeCommandTest {
 
         assertThat(show("default").get("destroyAt").isNull()).isTrue();
         assertThat(done("decrypt", sealed, "-o", "-").out()).isEqualTo("attack at dawn");
-        refused(kms("key", "cancel-destroy", "default"), "KMS_KEY_STATE_REFUSED");
+        kms("key", "cancel-destroy", "default").refused("KMS_KEY_STATE_REFUSED");
         done("key", "rotate", "default");
-        done("encrypt", file, "-o", folder.resolve("b"));
+        done("encrypt", plain, "-o", folder.resolve("b"));
     }
 
     @Test
@@ -132,15 +98,16 @@ class KeyLifeCommandTest {
         assertThat(key.get("versions").get(0).get("destroyAt").isNull()).isFalse();
         assertThat(key.get("versions").get(1).get("destroyAt").isNull()).isTrue();
         done("key", "cancel-destroy", "orders", "--version", "1");
-        refused(kms("key", "cancel-destroy", "orders", "--version", "2"), "KMS_KEY_STATE_REFUSED");
+        kms("key", "cancel-destroy", "orders", "--version", "2").refused("KMS_KEY_STATE_REFUSED");
     }
 
     @Test
     void destroy_asked_saysWhatHappensWhen() {
         done("key", "create", "orders");
-        Result result =
-                Run.at(home).terminals(true, false, true).in("y\n").kms("key", "destroy", "orders", "--after", "P10D");
-        assertThat(result.code()).isZero();
+        Result result = here().terminals(true, false, true)
+                .in("y\n")
+                .kms("key", "destroy", "orders", "--after", "P10D")
+                .done();
         assertThat(result.err()).contains("Destroy key 'orders'").contains("in 10 days");
     }
 
@@ -184,7 +151,7 @@ class KeyLifeCommandTest {
                 .isEqualTo(1);
         assertThat(show("leaving").get("state").asText()).isEqualTo("deactivated");
 
-        done("encrypt", file, "-k", "orders");
+        done("encrypt", plain, "-k", "orders");
 
         JsonNode key = show("orders");
         assertThat(key.get("version").asInt())
@@ -200,14 +167,13 @@ class KeyLifeCommandTest {
     void encrypt_scheduleIsOff_leavesWhatIsDueAlone() throws Exception {
         made(Duration.ofDays(400), KeyOptions.none().withRotateEvery(Duration.ofDays(90)));
 
-        Result result = Run.at(home).with("KMS_SCHEDULE", "off").kms("encrypt", file, "-k", "orders");
-
-        assertThat(result.code()).as(result.err()).isZero();
+        Result result = here().with("KMS_SCHEDULE", "off")
+                .kms("encrypt", plain, "-k", "orders")
+                .done();
         assertThat(show("orders").get("version").asInt()).isEqualTo(1);
         assertThat(show("leaving").get("state").asText()).isEqualTo("deactivated");
-        Result wrong = Run.at(home)
-                .with("KMS_SCHEDULE", "sometimes")
-                .kms("encrypt", file, "-k", "orders", "-o", folder.resolve("b"));
+        Result wrong = here().with("KMS_SCHEDULE", "sometimes")
+                .kms("encrypt", plain, "-k", "orders", "-o", folder.resolve("b"));
         assertThat(wrong.code()).isEqualTo(1);
         assertThat(wrong.err()).contains("KMS_SCHEDULE");
     }

@@ -12,33 +12,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class MasterKeyRotateTest {
-    @TempDir
-    Path folder;
-
-    private Path home;
-    private Path plain;
-
+class MasterKeyRotateTest extends FreshHome {
     @BeforeEach
-    void files() throws Exception {
-        home = folder.resolve("home");
-        plain = Files.writeString(folder.resolve("a"), "attack at dawn");
-        kms("encrypt", plain);
-    }
-
-    private Result kms(Object... args) {
-        Result result = Run.at(home).kms(args);
-        assertThat(result.code()).as(result.err()).isZero();
-        return result;
+    void message() {
+        done("encrypt", plain);
     }
 
     private void demandOpens() {
         Path out = folder.resolve("opened");
-        kms("decrypt", folder.resolve("a.sealed"), "-o", out, "--force");
+        done("decrypt", sealed, "-o", out, "--force");
         assertThat(out).hasContent("attack at dawn");
     }
 
@@ -51,8 +36,8 @@ class MasterKeyRotateTest {
     @ParameterizedTest
     @ValueSource(strings = {"master-key rotate", "rotate_encryption_keys"})
     void rotate_makesAVersionAndPutsEveryStoredKeyUnderIt(String command) throws Exception {
-        kms("key", "create", "orders");
-        Result result = kms((Object[]) command.split(" "));
+        done("key", "create", "orders");
+        Result result = done((Object[]) command.split(" "));
         assertThat(result.out())
                 .matches("master key local://default: made version [0-9a-f]{32}\n"
                         + "stored keys under local://default: 3 re-wrapped, 0 already newest\n");
@@ -65,18 +50,18 @@ class MasterKeyRotateTest {
     @Test
     void rotate_messageUnderTheMasterKeyItself_goesOnOpening() throws Exception {
         Path sealed = folder.resolve("b.sealed");
-        kms("encrypt", plain, "-m", "local://default", "-o", sealed);
-        kms("master-key", "rotate");
-        kms("master-key", "rotate");
+        done("encrypt", plain, "-m", "local://default", "-o", sealed);
+        done("master-key", "rotate");
+        done("master-key", "rotate");
         assertThat(versions("default")).isEqualTo(3);
-        kms("decrypt", sealed, "-o", folder.resolve("opened"));
+        done("decrypt", sealed, "-o", folder.resolve("opened"));
     }
 
     @Test
     void rotate_wasNotFinished_goesOnWithoutAnotherVersion() throws Exception {
-        kms("master-key", "rotate");
+        done("master-key", "rotate");
         Files.writeString(home.resolve(RotationMark.NAME), "local://default\n" + home.resolve("store.db") + "\n");
-        Result result = kms("master-key", "rotate");
+        Result result = done("master-key", "rotate");
         assertThat(result.errLines())
                 .containsExactly("kms: going on with the rotation of local://default that was not finished");
         assertThat(result.out()).isEqualTo("stored keys under local://default: 0 re-wrapped, 2 already newest\n");
@@ -87,7 +72,7 @@ class MasterKeyRotateTest {
     @Test
     void rotate_markOfAnotherStore_doesNotCount() throws Exception {
         Files.writeString(home.resolve(RotationMark.NAME), "local://default\n/elsewhere/store.db\n");
-        kms("master-key", "rotate");
+        done("master-key", "rotate");
         assertThat(versions("default")).isEqualTo(2);
     }
 
@@ -96,7 +81,7 @@ class MasterKeyRotateTest {
         otherKey();
         String mark = "local://default\n/elsewhere/store.db\n";
         Files.writeString(home.resolve(RotationMark.NAME), mark);
-        kms("master-key", "rotate", "--to", "local://other");
+        done("master-key", "rotate", "--to", "local://other");
         assertThat(home.resolve(RotationMark.NAME)).hasContent(mark);
     }
 
@@ -105,10 +90,10 @@ class MasterKeyRotateTest {
     @ValueSource(strings = {"local://default", "local://long-gone", "local://other"})
     void rotate_toAnotherMasterKey_leavesNoMarkOfThisStore(String begun) throws Exception {
         otherKey();
-        kms("master-key", "rotate", "--to", "local://other");
+        done("master-key", "rotate", "--to", "local://other");
         // The process was ended between its last write and the removal of a mark that was there.
         Files.writeString(home.resolve(RotationMark.NAME), begun + "\n" + home.resolve("store.db") + "\n");
-        Result again = kms("master-key", "rotate", "--to", "local://other", "-m", "local://other");
+        Result again = done("master-key", "rotate", "--to", "local://other", "-m", "local://other");
         assertThat(again.out()).isEqualTo("stored keys under local://other: 0 re-wrapped, 2 already newest\n");
         assertThat(home.resolve(RotationMark.NAME)).doesNotExist();
     }
@@ -116,10 +101,7 @@ class MasterKeyRotateTest {
     @Test
     void rotate_markOfAKilledRotation_isGoneWhereTheKeyIsRotatedByHand() throws Exception {
         Path mark = folder.resolve("env-home").resolve(RotationMark.NAME);
-        assertThat(withEnvironmentKey(OLD)
-                        .kms("encrypt", plain, "-o", folder.resolve("e"))
-                        .code())
-                .isZero();
+        withEnvironmentKey(OLD).kms("encrypt", plain, "-o", folder.resolve("e")).done();
         Files.writeString(mark, "local://default\n" + folder.resolve("env-home").resolve("store.db") + "\n");
         Result told = withEnvironmentKey(OLD).kms("master-key", "rotate");
         assertThat(told.err()).contains("[KMS_OPERATION_REFUSED]");
@@ -129,10 +111,10 @@ class MasterKeyRotateTest {
     @Test
     void rotate_toAnotherMasterKey_movesTheStoreThereAndBack() throws Exception {
         otherKey();
-        Result there = kms("master-key", "rotate", "--to", "local://other");
+        Result there = done("master-key", "rotate", "--to", "local://other");
         assertThat(there.out()).startsWith("stored keys under local://other: 2 re-wrapped, 0 already newest\n");
         assertThat(versions("default")).isEqualTo(1);
-        Result lost = Run.at(home).kms("key", "show", "default");
+        Result lost = here().kms("key", "show", "default");
         assertThat(lost.code()).isEqualTo(1);
         assertThat(lost.err()).contains("[KMS_NO_MATCHING_RECIPIENT]");
         try (KeyManager kms = KeyManager.builder()
@@ -141,11 +123,9 @@ class MasterKeyRotateTest {
                 .store(JdbcKeyStore.sqlite(home.resolve("store.db")))
                 .build()) {
             assertThat(kms.masterKeys().examineStored(Progress.NONE).problems()).isEmpty();
-            assertThat(kms.decrypt(Files.readAllBytes(folder.resolve("a.sealed")))
-                            .toText())
-                    .isEqualTo("attack at dawn");
+            assertThat(kms.decrypt(Files.readAllBytes(sealed)).toText()).isEqualTo("attack at dawn");
         }
-        kms("master-key", "rotate", "--to", "local://default", "-m", "local://other");
+        done("master-key", "rotate", "--to", "local://default", "-m", "local://other");
         demandOpens();
     }
 
@@ -160,7 +140,7 @@ class MasterKeyRotateTest {
 
     @Test
     void rotate_toTheSameMasterKey_onlyRewraps() throws Exception {
-        Result result = kms("master-key", "rotate", "--to", "local://default");
+        Result result = done("master-key", "rotate", "--to", "local://default");
         assertThat(result.out()).isEqualTo("stored keys under local://default: 0 re-wrapped, 2 already newest\n");
         assertThat(versions("default")).isEqualTo(1);
     }
@@ -168,7 +148,7 @@ class MasterKeyRotateTest {
     @Test
     void rotate_toAKeyThatIsNotThere_changesNothing() throws Exception {
         byte[] before = Files.readAllBytes(home.resolve("store.db"));
-        Result result = Run.at(home).kms("master-key", "rotate", "--to", "local://other");
+        Result result = here().kms("master-key", "rotate", "--to", "local://other");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.errLines()).singleElement().asString().contains("[KMS_KEY_NOT_FOUND]");
         assertThat(Files.readAllBytes(home.resolve("store.db"))).isEqualTo(before);
@@ -180,14 +160,13 @@ class MasterKeyRotateTest {
     void rotate_copyOfTheKeyFileWithoutAStore_makesTheVersionAlone() throws Exception {
         Path copy = Files.createDirectories(folder.resolve("copy").resolve("local"));
         Files.copy(home.resolve("local").resolve("default.key"), copy.resolve("default.key"), COPY_ATTRIBUTES);
-        Result made = Run.at(folder.resolve("copy")).kms("master-key", "rotate");
-        assertThat(made.code()).as(made.err()).isZero();
+        Result made = Run.at(folder.resolve("copy")).kms("master-key", "rotate").done();
         assertThat(made.out())
                 .startsWith("master key local://default: made version ")
                 .hasLineCount(1);
 
         Files.move(copy.resolve("default.key"), home.resolve("local").resolve("default.key"), REPLACE_EXISTING);
-        assertThat(kms("master-key", "rotate", "--to", "local://default").out())
+        assertThat(done("master-key", "rotate", "--to", "local://default").out())
                 .isEqualTo("stored keys under local://default: 2 re-wrapped, 0 already newest\n");
         assertThat(versions("default")).isEqualTo(2);
         demandOpens();
@@ -204,12 +183,10 @@ class MasterKeyRotateTest {
     void rotate_keyOfTheEnvironment_printsTheStepsAndRewrapsOnceTheyAreTaken() throws Exception {
         Path sealed = folder.resolve("env.sealed");
         Path direct = folder.resolve("env-direct.sealed");
-        assertThat(withEnvironmentKey(OLD).kms("encrypt", plain, "-o", sealed).code())
-                .isZero();
-        assertThat(withEnvironmentKey(OLD)
-                        .kms("encrypt", plain, "-m", "env://MASTER_ENCRYPTION_KEY", "-o", direct)
-                        .code())
-                .isZero();
+        withEnvironmentKey(OLD).kms("encrypt", plain, "-o", sealed).done();
+        withEnvironmentKey(OLD)
+                .kms("encrypt", plain, "-m", "env://MASTER_ENCRYPTION_KEY", "-o", direct)
+                .done();
 
         Result told = withEnvironmentKey(OLD).kms("master-key", "rotate");
         assertThat(told.code()).isEqualTo(1);
@@ -221,8 +198,8 @@ class MasterKeyRotateTest {
 
         Result done = withEnvironmentKey(NEW)
                 .with("MASTER_ENCRYPTION_KEY_PREVIOUS", OLD)
-                .kms("rotate_encryption_keys");
-        assertThat(done.code()).as(done.err()).isZero();
+                .kms("rotate_encryption_keys")
+                .done();
         assertThat(done.out())
                 .isEqualTo("stored keys under env://MASTER_ENCRYPTION_KEY: 2 re-wrapped, 0 already newest\n");
         assertThat(withEnvironmentKey(NEW)
@@ -232,25 +209,22 @@ class MasterKeyRotateTest {
                 .endsWith(" 0 re-wrapped, 2 already newest\n");
 
         // What is stored needs the new key alone; a message under the old one needs the old one.
-        assertThat(withEnvironmentKey(NEW)
-                        .kms("decrypt", sealed, "-o", folder.resolve("opened-1"))
-                        .code())
-                .isZero();
-        assertThat(withEnvironmentKey(NEW)
-                        .with("MASTER_ENCRYPTION_KEY_PREVIOUS", OLD)
-                        .kms("decrypt", direct, "-o", folder.resolve("opened-2"))
-                        .code())
-                .isZero();
+        withEnvironmentKey(NEW)
+                .kms("decrypt", sealed, "-o", folder.resolve("opened-1"))
+                .done();
+        withEnvironmentKey(NEW)
+                .with("MASTER_ENCRYPTION_KEY_PREVIOUS", OLD)
+                .kms("decrypt", direct, "-o", folder.resolve("opened-2"))
+                .done();
     }
 
     @Test
     void rotate_fromTheKeyFileToTheEnvironment_movesTheStore() {
-        Run.Result moved = Run.at(home)
-                .with("MASTER_ENCRYPTION_KEY", NEW)
-                .kms("master-key", "rotate", "--to", "env://MASTER_ENCRYPTION_KEY");
-        assertThat(moved.code()).as(moved.err()).isZero();
+        Run.Result moved = here().with("MASTER_ENCRYPTION_KEY", NEW)
+                .kms("master-key", "rotate", "--to", "env://MASTER_ENCRYPTION_KEY")
+                .done();
         assertThat(moved.out()).startsWith("stored keys under env://MASTER_ENCRYPTION_KEY: 2 re-wrapped");
-        Result shown = Run.at(home).with("MASTER_ENCRYPTION_KEY", NEW).kms("key", "show", "default", "--json");
+        Result shown = here().with("MASTER_ENCRYPTION_KEY", NEW).kms("key", "show", "default", "--json");
         assertThat(shown.out()).contains("\"masterKey\":\"env://MASTER_ENCRYPTION_KEY\"");
     }
 
@@ -266,11 +240,8 @@ class MasterKeyRotateTest {
     @Test
     void rotate_storeOfAnotherKeyFile_makesNoVersion() throws Exception {
         Path other = folder.resolve("other-home");
-        assertThat(Run.at(other)
-                        .kms("encrypt", plain, "-o", folder.resolve("c"))
-                        .code())
-                .isZero();
-        Result result = Run.at(home).kms("master-key", "rotate", "--store", "jdbc:sqlite:" + other.resolve("store.db"));
+        Run.at(other).kms("encrypt", plain, "-o", folder.resolve("c")).done();
+        Result result = here().kms("master-key", "rotate", "--store", "jdbc:sqlite:" + other.resolve("store.db"));
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.err()).contains("[KMS_CLI_UNHEALTHY]");
         assertThat(versions("default")).isEqualTo(1);
@@ -280,7 +251,7 @@ class MasterKeyRotateTest {
     void rotate_ofAnotherKeyByOption_isRefusedWithTheLineThatDoesIt() throws Exception {
         otherKey();
         byte[] before = Files.readAllBytes(home.resolve("store.db"));
-        Result result = Run.at(home).kms("master-key", "rotate", "-m", "local://other");
+        Result result = here().kms("master-key", "rotate", "-m", "local://other");
         assertThat(result.code()).isEqualTo(2);
         assertThat(result.errLines())
                 .singleElement()
@@ -289,17 +260,17 @@ class MasterKeyRotateTest {
                 .contains("KMS_MASTER_KEY=local://other kms master-key rotate;")
                 .contains("kms master-key rotate --to local://default -m local://other")
                 .endsWith("[KMS_CLI_USAGE]");
-        assertThat(Run.at(home)
-                        .kms("rotate_encryption_keys", "-m", "pkcs11:token=a;object=b")
+        assertThat(here().kms("rotate_encryption_keys", "-m", "pkcs11:token=a;object=b")
                         .err())
                 .contains("KMS_MASTER_KEY='pkcs11:token=a;object=b' kms master-key rotate;");
         assertThat(Files.readAllBytes(home.resolve("store.db"))).isEqualTo(before);
         assertThat(versions("default")).isEqualTo(1);
 
-        kms("master-key", "rotate", "-m", "local://default");
+        done("master-key", "rotate", "-m", "local://default");
         assertThat(versions("default")).as("the one that is rotated anyway").isEqualTo(2);
-        Result meant = Run.at(home).with("KMS_MASTER_KEY", "local://other").kms("master-key", "rotate");
-        assertThat(meant.code()).as(meant.err()).isZero();
+        Result meant = here().with("KMS_MASTER_KEY", "local://other")
+                .kms("master-key", "rotate")
+                .done();
         assertThat(meant.out()).startsWith("master key local://other: made version ");
         assertThat(versions("other")).isEqualTo(2);
     }

@@ -20,53 +20,41 @@ import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code kms migrate}, and {@code kms rewrap} with {@code --to}. */
-class MigrateTest {
+class MigrateTest extends FreshHome {
     private static final String OLD_KEY = "4OHi4-Tl5ufo6err7O3u7_Dx8vP09fb3-Pn6-_z9_v8";
 
-    @TempDir
-    Path folder;
-
-    private Path home;
     private Path files;
 
     @BeforeEach
     void keys() throws Exception {
-        home = folder.resolve("home");
         files = Files.createDirectories(folder.resolve("files/deep"));
-        done(kms("master-key", "bootstrap", "--create"));
-        done(kms("master-key", "bootstrap", "--create", "-m", "local://next"));
+        done("master-key", "bootstrap", "--create");
+        done("master-key", "bootstrap", "--create", "-m", "local://next");
     }
 
-    private Run run() {
-        return Run.at(home).with("OLD_KEY", OLD_KEY);
-    }
-
-    private Result kms(Object... args) {
-        return run().kms(args);
-    }
-
-    private static Result done(Result result) {
-        assertThat(result.code()).as(result.err()).isZero();
-        return result;
+    @Override
+    Run here() {
+        return super.here().with("OLD_KEY", OLD_KEY);
     }
 
     /** A message under the environment's key, as an application would have made it. */
     private Path sealed(String name, String content) throws Exception {
         Path plain = Files.writeString(files.resolve(name + ".txt"), content);
         Path sealed = files.resolve(name + ".sealed");
-        done(kms("encrypt", plain, "-m", "env://OLD_KEY", "-o", sealed));
+        done("encrypt", plain, "-m", "env://OLD_KEY", "-o", sealed);
         Files.delete(plain);
         return sealed;
     }
 
     /** Opens without the old key. */
     private String opened(Path file) {
-        return done(Run.at(home).kms("decrypt", file, "-m", "local://next", "-o", "-"))
+        return Run.at(home)
+                .kms("decrypt", file, "-m", "local://next", "-o", "-")
+                .done()
                 .out();
     }
 
@@ -76,11 +64,18 @@ class MigrateTest {
         Path two = sealed("two", "content 2");
         Files.setPosixFilePermissions(one, PosixFilePermissions.fromString("rw-r-----"));
         byte[] before = Files.readAllBytes(one);
-        Result dry = done(
-                kms("rewrap", "--from", "env://OLD_KEY", "--to", "local://next", "--dry-run", folder.resolve("files")));
+        Result dry = kms(
+                        "rewrap",
+                        "--from",
+                        "env://OLD_KEY",
+                        "--to",
+                        "local://next",
+                        "--dry-run",
+                        folder.resolve("files"))
+                .done();
         assertThat(dry.out()).contains("would be moved").contains("2 under env://OLD_KEY");
         assertThat(one).hasBinaryContent(before);
-        Result result = done(kms("rewrap", "--from", "env://OLD_KEY", "--to", "local://next", folder.resolve("files")));
+        Result result = done("rewrap", "--from", "env://OLD_KEY", "--to", "local://next", folder.resolve("files"));
         assertThat(result.out())
                 .contains("moved                    2")
                 .contains("2 under local://next version 1")
@@ -92,7 +87,7 @@ class MigrateTest {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(one)))
                 .isEqualTo("rw-r-----");
         JsonNode json = new ObjectMapper()
-                .readTree(done(kms("rewrap", "--to", "local://next", "--json", one, two))
+                .readTree(done("rewrap", "--to", "local://next", "--json", one, two)
                         .out());
         assertThat(json.get("already").asInt()).isEqualTo(2);
         assertThat(json.get("moved").asInt()).isZero();
@@ -107,10 +102,10 @@ class MigrateTest {
     @Test
     void rewrap_toTwoKeys_eitherOpens() throws Exception {
         Path file = sealed("one", "content 1");
-        done(kms("rewrap", "--from", "env://OLD_KEY", "--to", "local://next", "--to", "local://default", file));
+        done("rewrap", "--from", "env://OLD_KEY", "--to", "local://next", "--to", "local://default", file);
         assertThat(opened(file)).isEqualTo("content 1");
         Files.delete(home.resolve("local/next.key"));
-        assertThat(done(Run.at(home).kms("decrypt", file, "-o", "-")).out()).isEqualTo("content 1");
+        assertThat(Run.at(home).kms("decrypt", file, "-o", "-").done().out()).isEqualTo("content 1");
     }
 
     @Test
@@ -167,12 +162,12 @@ class MigrateTest {
             "table=people",
             "--json"
         };
-        JsonNode json = new ObjectMapper().readTree(done(kms(migrate)).out());
+        JsonNode json = new ObjectMapper().readTree(done(migrate).out());
         assertThat(json.get("converted").asInt()).isEqualTo(3);
         assertThat(json.get("rawAfter").asInt()).isZero();
         assertThat(json.get("after").get(0).get("key").asText()).isEqualTo("local://default");
         Path checkpoint = folder.resolve("checkpoint");
-        Result moved = done(kms(
+        Result moved = done(
                 "migrate",
                 "--jdbc",
                 url,
@@ -189,7 +184,7 @@ class MigrateTest {
                 "--rate",
                 "100000",
                 "--checkpoint",
-                checkpoint));
+                checkpoint);
         assertThat(moved.out())
                 .contains("moved                    3")
                 .contains("local://default version 1 can be retired");
@@ -257,29 +252,29 @@ class MigrateTest {
                 .asString()
                 .contains("1 are still to be moved")
                 .contains("[KMS_CLI_NOT_MOVED]");
-        assertThat(done(kms(migrate)).out()).containsPattern("(?m)^env://OLD_KEY version \\S+ can be retired");
+        assertThat(done(migrate).out()).containsPattern("(?m)^env://OLD_KEY version \\S+ can be retired");
     }
 
     @Test
     void rewrap_compromisedKey_needsItsSwitch() throws Exception {
         Path plain = Files.writeString(folder.resolve("plain"), "content");
         Path file = files.resolve("one.sealed");
-        done(kms("key", "create", "orders"));
-        done(kms("encrypt", plain, "-k", "orders", "-o", file));
-        done(kms("key", "rotate", "orders"));
-        done(kms("key", "compromise", "orders", "--version", "1"));
+        done("key", "create", "orders");
+        done("encrypt", plain, "-k", "orders", "-o", file);
+        done("key", "rotate", "orders");
+        done("key", "compromise", "orders", "--version", "1");
         for (String dry : new String[] {"--dry-run", "--batch=1"}) {
             Result refused = kms("rewrap", "--to", "local://next", dry, file);
             assertThat(refused.code()).isEqualTo(1);
             assertThat(refused.err()).contains("--allow-compromised").contains("[KMS_CLI_NOT_MOVED]");
         }
-        assertThat(done(kms("rewrap", "--to", "local://next", "--allow-compromised", "--dry-run", file))
+        assertThat(done("rewrap", "--to", "local://next", "--allow-compromised", "--dry-run", file)
                         .out())
                 .contains("would be encrypted anew  1");
-        assertThat(done(kms("rewrap", "--to", "local://next", "--allow-compromised", file))
+        assertThat(done("rewrap", "--to", "local://next", "--allow-compromised", file)
                         .out())
                 .contains("encrypted anew           1");
-        assertThat(done(kms("decrypt", file, "-o", "-")).out()).isEqualTo("content");
+        assertThat(done("decrypt", file, "-o", "-").out()).isEqualTo("content");
     }
 
     @Test
@@ -336,7 +331,7 @@ class MigrateTest {
                 "migrate a -a 00 --bind-id"
             })
     void run_wrongUsage_isRefusedBeforeAnyWork(String line) {
-        Result result = run().kms((Object[]) line.split(" "));
+        Result result = here().kms((Object[]) line.split(" "));
         assertThat(result.code()).as(result.err()).isEqualTo(2);
         assertThat(result.errLines()).singleElement().asString().contains("[KMS_CLI_USAGE]");
         assertThat(result.err()).doesNotContain("secret");

@@ -9,34 +9,13 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class RewrapTest {
-    @TempDir
-    Path folder;
-
-    private Path home;
-    private Path file;
-    private Path sealed;
-
+class RewrapTest extends FreshHome {
     @BeforeEach
-    void message() throws Exception {
-        home = folder.resolve("home");
-        file = Files.writeString(folder.resolve("a"), "attack at dawn");
-        sealed = folder.resolve("a.sealed");
-        done("encrypt", file, "-c", "tenant=acme");
-    }
-
-    private Result kms(Object... args) {
-        return Run.at(home).kms(args);
-    }
-
-    private Result done(Object... args) {
-        Result result = kms(args);
-        assertThat(result.code()).as(result.err()).isZero();
-        return result;
+    void message() {
+        done("encrypt", plain, "-c", "tenant=acme");
     }
 
     private void opens(Path message) {
@@ -65,8 +44,8 @@ class RewrapTest {
     @ParameterizedTest
     @ValueSource(ints = {14, 100_000})
     void rewrap_afterRotation_replacesTheHeaderInPlaceAndKeepsMode(int length) throws Exception {
-        Files.writeString(file, "x".repeat(length));
-        done("encrypt", file, "--force");
+        Files.writeString(plain, "x".repeat(length));
+        done("encrypt", plain, "--force");
         Files.setPosixFilePermissions(sealed, PosixFilePermissions.fromString("rw-r-----"));
         byte[] before = Files.readAllBytes(sealed);
         done("key", "rotate", "default");
@@ -100,8 +79,7 @@ class RewrapTest {
     @Test
     void rewrap_standardInput_goesToStandardOutput() throws Exception {
         done("key", "rotate", "default");
-        Result result = Run.at(home).in(Files.readAllBytes(sealed)).kms("rewrap", "-");
-        assertThat(result.code()).as(result.err()).isZero();
+        Result result = here().in(Files.readAllBytes(sealed)).kms("rewrap", "-").done();
         Path out = Files.write(folder.resolve("b.sealed"), result.bytes());
         assertThat(done("inspect", out, "--resolve").out()).contains("'default', version 2");
         opens(out);
@@ -118,11 +96,10 @@ class RewrapTest {
     @Test
     void rewrap_foreignRecipients_areKeptAndNamed() throws Exception {
         Path second = folder.resolve("second");
-        assertThat(Run.at(second).kms("master-key", "bootstrap", "--create").code())
-                .isZero();
+        Run.at(second).kms("master-key", "bootstrap", "--create").done();
         Path foreign = home.resolve("local/foreign.key");
         Files.copy(second.resolve("local/default.key"), foreign);
-        done("encrypt", file, "--force", "-k", "default", "-m", "local://foreign");
+        done("encrypt", plain, "--force", "-k", "default", "-m", "local://foreign");
         Files.delete(foreign);
         done("key", "rotate", "default");
         assertThat(done("rewrap", sealed).err()).contains("renewed: ").contains("kept as they were: ");

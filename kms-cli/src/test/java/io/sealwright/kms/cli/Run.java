@@ -1,5 +1,7 @@
 package io.sealwright.kms.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
@@ -31,6 +33,29 @@ final class Run {
 
         List<String> errLines() {
             return err.lines().toList();
+        }
+
+        /** Demands that all went well. */
+        Result done() {
+            assertThat(code).as(out() + err).isZero();
+            return this;
+        }
+
+        /** Demands that it failed, and said so in one line that ends with this code. */
+        Result failed(String expected) {
+            assertThat(code).as(err).isEqualTo(1);
+            assertThat(errLines())
+                    .singleElement()
+                    .asString()
+                    .startsWith("kms: ")
+                    .endsWith("[" + expected + "]");
+            return this;
+        }
+
+        /** Demands that it {@linkplain #failed failed} before it gave anything out. */
+        Result refused(String expected) {
+            assertThat(failed(expected).out()).isEmpty();
+            return this;
         }
     }
 
