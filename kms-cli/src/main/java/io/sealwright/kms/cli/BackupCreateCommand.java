@@ -23,7 +23,7 @@ final class BackupCreateCommand extends Command {
         Home home = store.home(here());
         Target target = output.equals("-") ? OutputOption.pipe(here()) : Target.file(here(), output, null, false);
         try (target;
-                KeyManager kms = home.existing()) {
+                KeyManager kms = new Managers(home).existing()) {
             BackupSummary made = write(kms, target);
             here().say("kms: " + home.backUpMasterKeys(made.masterKeys()));
             if (!target.isStandardOutput()) {

@@ -37,7 +37,7 @@ final class BackupRestoreCommand extends Command {
         Source.open(here(), input).close();
         Home home = store.home(here());
         Path old = home.beside("before-restore-" + TIME.format(Instant.now()) + ".backup");
-        try (KeyManager kms = home.restoring()) {
+        try (KeyManager kms = new FirstUse(home).restoring()) {
             RestoreSummary done = restore(kms, backup, old);
             if (Files.exists(old)) {
                 here().say("kms: the store as it was is in " + old

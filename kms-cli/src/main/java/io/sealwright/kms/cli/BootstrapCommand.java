@@ -51,8 +51,9 @@ class BootstrapCommand extends Command {
         }
         // The default key comes with its store, as at the first encrypt.
         boolean withStore = create && uri.equals(Home.DEFAULT_MASTER_KEY) && ofStore;
-        boolean made = create && (withStore ? !home.hasKeyFile() : home.makeIfMissing(uri));
-        try (KeyManager kms = withStore ? home.making() : home.only(uri)) {
+        FirstUse first = new FirstUse(home);
+        boolean made = create && (withStore ? !home.hasKeyFile() : first.makeIfMissing(uri));
+        try (KeyManager kms = withStore ? first.making() : new Managers(home).only(uri)) {
             Health health = kms.health();
             HealthCommand.demandHealthy(health);
             for (Health.Part part : health.parts()) {

@@ -65,7 +65,7 @@ final class DecryptCommand extends Command {
         try (Source source = Source.open(here(), input);
                 Target target =
                         file == null ? Target.standardOutput(here()) : Target.file(here(), file, source, force);
-                KeyManager kms = home.opening(opening.masterKeys())) {
+                KeyManager kms = new Managers(home).opening(opening.masterKeys())) {
             try {
                 Work.between(source, target, () -> {
                     DecryptionTransfer opening =

@@ -89,12 +89,12 @@ final class DoctorCommand extends Command {
 
                     @Override
                     public KeyManager masterKey() {
-                        return home.masterKeysAlone();
+                        return new Managers(home).masterKeysAlone();
                     }
 
                     @Override
                     public KeyManager both() {
-                        return home.existing();
+                        return new Managers(home).existing();
                     }
 
                     @Override

@@ -67,7 +67,7 @@ final class EncryptCommand extends Command {
         Home home = store.home(here());
         try (Source source = Source.open(here(), input);
                 Target target = target(source);
-                KeyManager kms = home.sealing(chosen)) {
+                KeyManager kms = new FirstUse(home).sealing(chosen)) {
             if (chosen.isEmpty() || chosen.stream().anyMatch(choice -> !choice.masterKey())) {
                 Overdue.catchUp(here(), kms);
             }
@@ -127,7 +127,7 @@ final class EncryptCommand extends Command {
             EncryptionContext context,
             byte @Nullable [] associatedData) {
         if (recipients.isEmpty() && level != SecurityLevel.NONE) {
-            options.key(Home.DEFAULT_KEY);
+            options.key(FirstUse.DEFAULT_KEY);
         }
         for (Recipients.Choice recipient : recipients) {
             if (recipient.masterKey()) {

@@ -20,7 +20,7 @@ final class HealthCommand extends Command {
 
     @Override
     public Integer call() {
-        try (KeyManager kms = store.home(here()).present()) {
+        try (KeyManager kms = new Managers(store.home(here())).present()) {
             Health health = kms.health();
             demandHealthy(health);
             if (json) {

@@ -61,7 +61,7 @@ final class InspectCommand extends Command {
     private Map<String, Resolved> names(MessageInfo info, byte[] header) {
         Map<String, Resolved> names = new HashMap<>();
         Home home = store.home(here());
-        try (KeyManager kms = home.present()) {
+        try (KeyManager kms = new Managers(home).present()) {
             if (home.hasStore()) {
                 for (NamedKey key : kms.keys().list()) {
                     for (KeyVersion version : key.versions()) {
@@ -70,7 +70,7 @@ final class InspectCommand extends Command {
                 }
             }
         }
-        try (KeyManager masterKeys = home.masterKeysAlone()) {
+        try (KeyManager masterKeys = new Managers(home).masterKeysAlone()) {
             configured(info, masterKeys.recipients(header), names);
         }
         try (LocalMasterKeys local = new LocalMasterKeys(home.folder())) {

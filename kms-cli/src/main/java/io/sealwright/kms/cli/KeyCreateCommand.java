@@ -45,7 +45,7 @@ final class KeyCreateCommand extends Command {
         KeySpec wanted = Names.spec(spec);
         Instant from = activeFrom == null ? null : Names.time("--active-from", activeFrom);
         Duration every = rotateEvery == null ? null : Names.rotation(rotateEvery);
-        try (KeyManager kms = store.home(here()).making()) {
+        try (KeyManager kms = new FirstUse(store.home(here())).making()) {
             NamedKey key = kms.keys().create(name, wanted, new KeyOptions(from, every));
             print("created " + KeyTexts.sentence(key));
             Overdue.catchUp(here(), kms);

@@ -57,9 +57,10 @@ final class KeyExportCommand extends OneKeyCommand {
         }
         SecretSource passphrase = passphraseFile == null ? null : PassphraseFile.source(here(), passphraseFile);
         String uri = passphrase != null ? passphrase.uri() : masterKey == null ? null : Home.canonical(masterKey);
+        Managers managers = new Managers(home());
         Target target = target();
         try (target;
-                KeyManager kms = passphrase != null ? home().exporting(passphrase) : home().exporting(uri)) {
+                KeyManager kms = passphrase != null ? managers.exporting(passphrase) : managers.exporting(uri)) {
             NamedKey key = kms.keys().get(name);
             byte[] bytes =
                     uri == null ? bare(key, number) : number == null ? key.exportTo(uri) : key.exportTo(uri, number);

@@ -47,7 +47,7 @@ final class KeyImportCommand extends OneKeyCommand {
         }
         KeySpec wanted = spec == null ? KeySpec.AES_256 : Names.spec(spec);
         try (Source source = Source.open(here(), input);
-                KeyManager kms = home().importing(masterKeys, opening.passphrase(here()))) {
+                KeyManager kms = new Managers(home()).importing(masterKeys, opening.passphrase(here()))) {
             NamedKey key =
                     inClear ? bare(kms, name, wanted, source) : kms.keys().importKey(name, source.read(MOST_BYTES));
             print("imported " + KeyTexts.sentence(key));

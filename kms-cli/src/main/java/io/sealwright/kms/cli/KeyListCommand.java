@@ -24,7 +24,7 @@ final class KeyListCommand extends Command {
             print(json ? "{\"keys\":[]}\n" : "");
             return 0;
         }
-        try (KeyManager kms = home.existing()) {
+        try (KeyManager kms = new Managers(home).existing()) {
             List<NamedKey> keys = kms.keys().list();
             if (json) {
                 print(Json.object(all -> all.putObjects("keys", keys, KeyTexts::describe)) + "\n");

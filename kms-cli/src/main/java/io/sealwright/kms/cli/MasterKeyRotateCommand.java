@@ -49,7 +49,8 @@ class MasterKeyRotateCommand extends Command {
         if (target == null) {
             demandNoOther(home.masterKey());
         }
-        try (KeyManager kms = target == null ? home.present() : home.moving(target, opening.masterKeys())) {
+        Managers managers = new Managers(home);
+        try (KeyManager kms = target == null ? managers.present() : managers.moving(target, opening.masterKeys())) {
             HealthCommand.demandHealthy(kms.health());
             MasterKeys masterKeys = kms.masterKeys();
             // The first wraps; the others, if there are any, only open.

@@ -74,7 +74,7 @@ final class MigrateCommand extends Command {
         Function<String, byte[]> data = associatedData();
         Home home = store.home(here());
         try (RawAesGcm old = raw.open(here(), home.folder());
-                KeyManager kms = home.movingAll(moving.to(), moving.from())) {
+                KeyManager kms = new Managers(home).movingAll(moving.to(), moving.from())) {
             Migration job = moving.set(source(kms, ofColumn));
             if (old != null) {
                 job.convert(old).sealing(encryption -> seal(encryption, context));

@@ -24,6 +24,6 @@ abstract class OneKeyCommand extends Command {
     /** A manager on the store, which must be there. */
     final KeyManager existing() {
         name();
-        return home().existing();
+        return new Managers(home()).existing();
     }
 }

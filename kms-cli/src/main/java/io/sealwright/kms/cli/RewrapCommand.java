@@ -57,7 +57,7 @@ final class RewrapCommand extends Command {
         RewrapResult[] result = new RewrapResult[1];
         try (Source source = Source.open(here(), input);
                 Target target = target(source);
-                KeyManager kms = home.opening(opening.masterKeys())) {
+                KeyManager kms = new Managers(home).opening(opening.masterKeys())) {
             try {
                 Work.between(source, target, () -> {
                     RewrapTransfer rewrapping = kms.rewrap(source.stream(new byte[0]))
@@ -105,7 +105,7 @@ final class RewrapCommand extends Command {
         }
         List<String> from = new ArrayList<>(moving.from());
         from.addAll(opening.masterKeys());
-        try (KeyManager kms = store.home(here()).movingAll(moving.to(), from)) {
+        try (KeyManager kms = new Managers(store.home(here())).movingAll(moving.to(), from)) {
             Migration job = moving.set(Migration.of(kms).files(MigrateCommand.paths(inputs)));
             if (associatedData != null) {
                 job.associatedData(name -> associatedData);
