@@ -4,10 +4,9 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.MasterKeyUri;
-import io.sealwright.kms.spi.ProviderSettings;
-import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.Variables;
 import io.sealwright.kms.testkit.masterkey.Situation;
+import io.sealwright.kms.testkit.masterkey.TestSettings;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -15,10 +14,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -66,12 +63,8 @@ final class KeyringServer implements AutoCloseable {
 
     /** A key as an application configures it. */
     MasterKey key(String name) {
-        Variables variables = Variables.of(Map.of("KEYRING_ADDR", address(), "KEYRING_TOKEN", TOKEN));
-        return new KeyringProvider()
-                .open(
-                        MasterKeyUri.parse("keyring://" + name),
-                        new ProviderSettings(
-                                Path.of("unused"), false, Duration.ofSeconds(10), TimeSource.system(), variables));
+        Variables variables = TestSettings.variables("KEYRING_ADDR", address(), "KEYRING_TOKEN", TOKEN);
+        return new KeyringProvider().open(MasterKeyUri.parse("keyring://" + name), TestSettings.with(variables));
     }
 
     private HttpServer listen(int at) {

@@ -8,15 +8,13 @@ import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.MasterKeyUri;
-import io.sealwright.kms.spi.ProviderSettings;
-import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.Variables;
+import io.sealwright.kms.testkit.masterkey.TestSettings;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,15 +38,8 @@ class Pkcs11OptionsTest {
     }
 
     private MasterKey open(String uri, String... namesAndValues) {
-        Map<String, String> variables = new HashMap<>();
-        for (int i = 0; i < namesAndValues.length; i += 2) {
-            variables.put(namesAndValues[i], namesAndValues[i + 1]);
-        }
         return new Pkcs11Provider()
-                .open(
-                        MasterKeyUri.parse(uri),
-                        new ProviderSettings(
-                                folder, false, Duration.ofSeconds(5), TimeSource.system(), Variables.of(variables)));
+                .open(MasterKeyUri.parse(uri), TestSettings.with(TestSettings.variables(namesAndValues)));
     }
 
     @Test

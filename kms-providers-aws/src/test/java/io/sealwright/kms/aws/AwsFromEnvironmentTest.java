@@ -13,6 +13,7 @@ import io.sealwright.kms.spi.Variables;
 import io.sealwright.kms.spi.WrapBinding;
 import io.sealwright.kms.spi.WrapBinding.Purpose;
 import io.sealwright.kms.testkit.aws.AwsFake;
+import io.sealwright.kms.testkit.masterkey.TestSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -35,13 +36,7 @@ class AwsFromEnvironmentTest {
     }
 
     private KeyManager manager(String... more) {
-        Map<String, String> variables = new HashMap<>(Fakes.variables(aws));
-        for (int i = 0; i < more.length; i += 2) {
-            variables.put(more[i], more[i + 1]);
-        }
-        return KeyManager.builder()
-                .fromEnvironment(Variables.of(variables), property -> null)
-                .build();
+        return TestSettings.manager(TestSettings.variables(Fakes.variables(aws), more));
     }
 
     private static byte[] roundTrip(KeyManager kms) {

@@ -1,20 +1,17 @@
 package io.sealwright.kms.aws;
 
-import io.sealwright.kms.DataKeyPolicy;
-import io.sealwright.kms.OutagePolicy;
 import io.sealwright.kms.PassphrasePolicy;
 import io.sealwright.kms.core.secretsource.SecretMasterKey;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.SecretSource;
-import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.Variables;
 import io.sealwright.kms.testkit.aws.AwsFake;
+import io.sealwright.kms.testkit.masterkey.TestSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -44,21 +41,12 @@ final class Fakes {
     }
 
     static ProviderSettings settings(Map<String, String> variables) {
-        return new ProviderSettings(
-                Path.of("unused"), false, Duration.ofSeconds(10), TimeSource.system(), Variables.of(variables));
+        return TestSettings.with(Variables.of(variables));
     }
 
     /** What the engine makes of a source; it serves for a millisecond and through no outage, so that each call asks. */
     static MasterKey alwaysAsking(SecretSource source) {
-        ProviderSettings settings = new ProviderSettings(
-                Path.of("unused"),
-                false,
-                Duration.ofSeconds(10),
-                TimeSource.system(),
-                Variables.of(Map.of()),
-                new DataKeyPolicy(Duration.ofMillis(1), Duration.ofMillis(1), 1L << 32, 1L << 36, 1L << 20),
-                new OutagePolicy(Duration.ZERO, Duration.ZERO));
-        return new SecretMasterKey(source, PassphrasePolicy.defaults(), settings);
+        return new SecretMasterKey(source, PassphrasePolicy.defaults(), TestSettings.alwaysAsking());
     }
 
     /** The policies that docs/providers/AWS.md gives, in its order: KMS, Secrets Manager, Parameter Store. */

@@ -10,7 +10,7 @@ import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Variables;
 import io.sealwright.kms.testkit.gcp.FakeGoogleCloud;
-import java.util.HashMap;
+import io.sealwright.kms.testkit.masterkey.TestSettings;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -36,13 +36,7 @@ class GcpFromEnvironmentTest {
     }
 
     private KeyManager manager(String... more) {
-        Map<String, String> variables = new HashMap<>(variables());
-        for (int i = 0; i < more.length; i += 2) {
-            variables.put(more[i], more[i + 1]);
-        }
-        return KeyManager.builder()
-                .fromEnvironment(Variables.of(variables), property -> null)
-                .build();
+        return TestSettings.manager(TestSettings.variables(variables(), more));
     }
 
     private static byte[] roundTrip(KeyManager kms) {

@@ -12,15 +12,14 @@ import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.MasterKeyUri;
 import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.SecretSource;
-import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.Variables;
 import io.sealwright.kms.spi.WrapBinding;
+import io.sealwright.kms.testkit.masterkey.TestSettings;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -36,12 +35,7 @@ class GcpOptionsTest {
     Path folder;
 
     private static ProviderSettings settings(String... namesAndValues) {
-        Map<String, String> variables = new HashMap<>();
-        for (int i = 0; i < namesAndValues.length; i += 2) {
-            variables.put(namesAndValues[i], namesAndValues[i + 1]);
-        }
-        return new ProviderSettings(
-                Path.of("."), false, Duration.ofSeconds(5), TimeSource.system(), Variables.of(variables));
+        return TestSettings.with(TestSettings.variables(namesAndValues));
     }
 
     @Test

@@ -2,19 +2,14 @@ package io.sealwright.kms.gcp;
 
 import com.google.cloud.secretmanager.v1.SecretVersion.State;
 import io.grpc.Status;
-import io.sealwright.kms.DataKeyPolicy;
-import io.sealwright.kms.OutagePolicy;
 import io.sealwright.kms.PassphrasePolicy;
 import io.sealwright.kms.core.secretsource.SecretMasterKey;
 import io.sealwright.kms.spi.MasterKey;
-import io.sealwright.kms.spi.ProviderSettings;
-import io.sealwright.kms.spi.TimeSource;
-import io.sealwright.kms.spi.Variables;
 import io.sealwright.kms.testkit.gcp.FakeGoogleCloud;
 import io.sealwright.kms.testkit.gcp.Fault;
 import io.sealwright.kms.testkit.masterkey.MasterKeyContract;
 import io.sealwright.kms.testkit.masterkey.Situation;
-import java.nio.file.Path;
+import io.sealwright.kms.testkit.masterkey.TestSettings;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -56,16 +51,10 @@ class GcpSecretManagerContractTest extends MasterKeyContract {
     }
 
     private static MasterKey key(String name) {
-        ProviderSettings settings = new ProviderSettings(
-                Path.of("."),
-                false,
-                Duration.ofSeconds(10),
-                TimeSource.system(),
-                Variables.of(Map.of()),
-                new DataKeyPolicy(Duration.ofMillis(1), Duration.ofMillis(1), 1L << 32, 1L << 36, 1L << 20),
-                new OutagePolicy(Duration.ZERO, Duration.ZERO));
         return new SecretMasterKey(
-                GcpSecretManager.source(Clouds.options(cloud), name), PassphrasePolicy.defaults(), settings);
+                GcpSecretManager.source(Clouds.options(cloud), name),
+                PassphrasePolicy.defaults(),
+                TestSettings.alwaysAsking());
     }
 
     private static MasterKey fetched(String name) {

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.spi.Variables;
-import java.util.HashMap;
+import io.sealwright.kms.testkit.masterkey.TestSettings;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -39,15 +39,8 @@ class VaultFromEnvironmentTest {
     }
 
     private KeyManager manager(String... more) {
-        Map<String, String> variables = new HashMap<>(Map.of(
-                "VAULT_ADDR", bao.address(),
-                "VAULT_TOKEN", bao.rootToken()));
-        for (int i = 0; i < more.length; i += 2) {
-            variables.put(more[i], more[i + 1]);
-        }
-        return KeyManager.builder()
-                .fromEnvironment(Variables.of(variables), property -> null)
-                .build();
+        Map<String, String> always = Map.of("VAULT_ADDR", bao.address(), "VAULT_TOKEN", bao.rootToken());
+        return TestSettings.manager(TestSettings.variables(always, more));
     }
 
     private static byte[] roundTrip(KeyManager kms) {

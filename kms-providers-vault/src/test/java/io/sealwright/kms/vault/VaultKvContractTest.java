@@ -1,14 +1,10 @@
 package io.sealwright.kms.vault;
 
-import io.sealwright.kms.DataKeyPolicy;
-import io.sealwright.kms.OutagePolicy;
 import io.sealwright.kms.PassphrasePolicy;
 import io.sealwright.kms.core.secretsource.SecretMasterKey;
 import io.sealwright.kms.spi.MasterKey;
-import io.sealwright.kms.spi.ProviderSettings;
-import io.sealwright.kms.spi.TimeSource;
-import io.sealwright.kms.spi.Variables;
 import io.sealwright.kms.testkit.masterkey.Situation;
+import io.sealwright.kms.testkit.masterkey.TestSettings;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -52,16 +48,10 @@ class VaultKvContractTest extends VaultContract {
     }
 
     private static MasterKey key(String name) {
-        ProviderSettings settings = new ProviderSettings(
-                folder,
-                false,
-                Duration.ofSeconds(10),
-                TimeSource.system(),
-                Variables.of(Map.of()),
-                new DataKeyPolicy(Duration.ofMillis(1), Duration.ofMillis(1), 1L << 32, 1L << 36, 1L << 20),
-                new OutagePolicy(Duration.ZERO, Duration.ZERO));
         return new SecretMasterKey(
-                VaultKeys.of(options()).kv("kv-contract/" + name), PassphrasePolicy.defaults(), settings);
+                VaultKeys.of(options()).kv("kv-contract/" + name),
+                PassphrasePolicy.defaults(),
+                TestSettings.alwaysAsking());
     }
 
     private static MasterKey fetched(String name) {

@@ -22,18 +22,15 @@ import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretVersion;
 import io.sealwright.kms.spi.SecretVersions;
-import io.sealwright.kms.spi.TimeSource;
-import io.sealwright.kms.spi.Variables;
 import io.sealwright.kms.testbed.Patiently;
+import io.sealwright.kms.testkit.masterkey.TestSettings;
 import io.sealwright.kms.vault.FaultyProxy.Fault;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -271,8 +268,7 @@ class VaultKvTest {
         try (SecretBytes fresh = SecretBytes.copyOf(TWO)) {
             assertThat(source.write(fresh, "1")).isEqualTo("2");
         }
-        ProviderSettings settings = new ProviderSettings(
-                Path.of("none"), false, Duration.ofSeconds(10), TimeSource.system(), Variables.of(Map.of()));
+        ProviderSettings settings = TestSettings.with(TestSettings.variables());
         try (MasterKey key = new SecretMasterKey(source, PassphrasePolicy.defaults(), settings)) {
             MasterKeyMetadata told = key.metadata();
             assertThat(told.version()).isEqualTo("version 2");

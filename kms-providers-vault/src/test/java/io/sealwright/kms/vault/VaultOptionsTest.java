@@ -8,12 +8,8 @@ import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.MasterKeyUri;
 import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.SecretSource;
-import io.sealwright.kms.spi.TimeSource;
-import io.sealwright.kms.spi.Variables;
-import java.nio.file.Path;
+import io.sealwright.kms.testkit.masterkey.TestSettings;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,20 +17,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Settings from the program and from the environment: nothing connects, and what is wrong is named. */
 class VaultOptionsTest {
     private static ProviderSettings settings(String... namesAndValues) {
-        return new ProviderSettings(
-                Path.of("."), false, Duration.ofSeconds(5), TimeSource.system(), environment(namesAndValues));
-    }
-
-    private static Variables environment(String... namesAndValues) {
-        Map<String, String> variables = new HashMap<>();
-        for (int i = 0; i < namesAndValues.length; i += 2) {
-            variables.put(namesAndValues[i], namesAndValues[i + 1]);
-        }
-        return Variables.of(variables);
+        return TestSettings.with(TestSettings.variables(namesAndValues));
     }
 
     private static VaultOptions read(String... namesAndValues) {
-        return VaultEnvironment.options(environment(namesAndValues));
+        return VaultEnvironment.options(TestSettings.variables(namesAndValues));
     }
 
     @Test
