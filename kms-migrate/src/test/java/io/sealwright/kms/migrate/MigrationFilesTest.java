@@ -13,6 +13,7 @@ import io.sealwright.kms.migrate.RawAesGcm.Encoding;
 import io.sealwright.kms.spi.RecipientKind;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,7 +27,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,7 +43,10 @@ class MigrationFilesTest {
 
     private final FaultyMasterKey from = new FaultyMasterKey("old");
     private final FaultyMasterKey to = new FaultyMasterKey("new", RecipientKind.VAULT_TRANSIT);
-    private final List<KeyManager> open = new ArrayList<>();
+
+    @AutoClose
+    private final OpenManagers open = new OpenManagers();
+
     private Path folder;
     private KeyManager app;
 
@@ -52,17 +56,10 @@ class MigrationFilesTest {
         app = kms(b -> b.masterKey(from.twin()));
     }
 
-    @AfterEach
-    void close() {
-        open.forEach(KeyManager::close);
-    }
-
     private KeyManager kms(Consumer<KeyManagerBuilder> more) {
         KeyManagerBuilder builder = KeyManager.builder().retryAttempts(1);
         more.accept(builder);
-        KeyManager kms = builder.build();
-        open.add(kms);
-        return kms;
+        return open.add(builder.build());
     }
 
     private KeyManager moving() {

@@ -6,12 +6,11 @@ import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeyManagerBuilder;
 import io.sealwright.kms.spi.RecipientKind;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
+import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
@@ -29,21 +28,19 @@ abstract class MovedOrders {
 
     final FaultyMasterKey from = new FaultyMasterKey("old");
     final FaultyMasterKey to = new FaultyMasterKey("new", RecipientKind.VAULT_TRANSIT);
-    private final List<KeyManager> open = new ArrayList<>();
+    private final OpenManagers open = new OpenManagers();
 
     KeyManager kms(Consumer<KeyManagerBuilder> more) {
         KeyManagerBuilder builder = KeyManager.builder().retryAttempts(1);
         more.accept(builder);
-        KeyManager kms = builder.build();
-        open.add(kms);
-        return kms;
+        return open.add(builder.build());
     }
 
     @AfterEach
     void close() {
         from.behave();
         to.behave();
-        open.forEach(KeyManager::close);
+        open.close();
     }
 
     KeyManager moving() {

@@ -24,6 +24,7 @@ import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.StoredVersion;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
+import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -33,10 +34,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -51,7 +51,10 @@ class BackupTest {
     Path folder;
 
     private final FaultyMasterKey master = new FaultyMasterKey("master");
-    private final List<KeyManager> open = new ArrayList<>();
+
+    @AutoClose
+    private final OpenManagers open = new OpenManagers();
+
     private NamedKeyStore store;
     private KeyManager kms;
     private Path file;
@@ -66,15 +69,7 @@ class BackupTest {
     }
 
     private KeyManager on(NamedKeyStore at) {
-        KeyManager made =
-                KeyManager.builder().masterKey(master.twin()).store(at).build();
-        open.add(made);
-        return made;
-    }
-
-    @AfterEach
-    void close() {
-        open.forEach(KeyManager::close);
+        return open.add(KeyManager.builder().masterKey(master.twin()).store(at).build());
     }
 
     private BackupSummary backup() throws IOException {
@@ -229,20 +224,18 @@ class BackupTest {
         byte[] lost = seal(kms, "lost");
         backup();
         FaultyMasterKey second = new FaultyMasterKey("second");
-        KeyManager moving = KeyManager.builder()
+        KeyManager moving = open.add(KeyManager.builder()
                 .masterKey(second)
                 .alsoOpenWith(master.twin())
                 .store(store)
-                .build();
-        open.add(moving);
+                .build());
         moving.masterKeys().rewrapStored(MasterKeys.Progress.NONE);
         damage("lost");
 
         moving.keys().restoreOver(file, old);
 
-        KeyManager without =
-                KeyManager.builder().masterKey(second.twin()).store(store).build();
-        open.add(without);
+        KeyManager without = open.add(
+                KeyManager.builder().masterKey(second.twin()).store(store).build());
         opens(without, message, lost);
     }
 
@@ -447,11 +440,10 @@ class BackupTest {
                 .hasMessageContaining("no export of a key");
         assertThatThrownBy(() -> restored.decrypt(made).toBytes()).isInstanceOf(MalformedMessageException.class);
         Files.write(file, made);
-        KeyManager stranger = KeyManager.builder()
+        KeyManager stranger = open.add(KeyManager.builder()
                 .masterKey(new FaultyMasterKey("stranger"))
                 .store(NamedKeyStore.inMemory())
-                .build();
-        open.add(stranger);
+                .build());
         assertThatThrownBy(() -> stranger.keys().restore(file)).isInstanceOf(NoMatchingRecipientException.class);
     }
 

@@ -25,6 +25,7 @@ import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Lie;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,7 +34,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,15 +48,16 @@ class KeyExportTest {
     private final FaultyMasterKey here = new FaultyMasterKey("here");
     private final FaultyMasterKey there = new FaultyMasterKey("there");
     private final FaultyMasterKey courier = new FaultyMasterKey("courier");
-    private final List<KeyManager> open = new ArrayList<>();
+
+    @AutoClose
+    private final OpenManagers open = new OpenManagers();
+
     private final List<KmsEvent> events = new CopyOnWriteArrayList<>();
 
     private KeyManager kms(Consumer<KeyManagerBuilder> more) {
         KeyManagerBuilder builder = KeyManager.builder().listener(events::add);
         more.accept(builder);
-        KeyManager kms = builder.build();
-        open.add(kms);
-        return kms;
+        return open.add(builder.build());
     }
 
     private KeyManager from() {
@@ -64,11 +66,6 @@ class KeyExportTest {
 
     private KeyManager to() {
         return kms(b -> b.masterKey(there.twin()).alsoOpenWith(courier.twin()).store(NamedKeyStore.inMemory()));
-    }
-
-    @AfterEach
-    void close() {
-        open.forEach(KeyManager::close);
     }
 
     @Test

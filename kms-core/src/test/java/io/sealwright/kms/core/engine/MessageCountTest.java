@@ -8,13 +8,14 @@ import io.sealwright.kms.KeyManagerBuilder;
 import io.sealwright.kms.Suite;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
+import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,17 +25,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(60)
 class MessageCountTest {
     private final FaultyMasterKey masterKey = new FaultyMasterKey("first");
-    private final List<KeyManager> open = new ArrayList<>();
+
+    @AutoClose
+    private final OpenManagers open = new OpenManagers();
 
     private KeyManager kms(UnaryOperator<KeyManagerBuilder> more) {
-        KeyManager kms = more.apply(KeyManager.builder().masterKey(masterKey)).build();
-        open.add(kms);
-        return kms;
-    }
-
-    @AfterEach
-    void close() {
-        open.forEach(KeyManager::close);
+        return open.add(more.apply(KeyManager.builder().masterKey(masterKey)).build());
     }
 
     @ParameterizedTest

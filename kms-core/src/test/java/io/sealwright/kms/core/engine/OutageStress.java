@@ -12,6 +12,7 @@ import io.sealwright.kms.event.KmsEvent;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Lie;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
 import io.sealwright.kms.testkit.masterkey.KeyServer;
+import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import io.sealwright.kms.testkit.masterkey.Situation;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,7 +57,7 @@ class OutageStress {
 
     private final KeyServer server = new KeyServer();
     private final List<KmsEvent> events = new CopyOnWriteArrayList<>();
-    private final List<KeyManager> open = new ArrayList<>();
+    private final OpenManagers open = new OpenManagers();
     private final List<Thread> threads = new ArrayList<>();
     private final AtomicBoolean stop = new AtomicBoolean();
 
@@ -67,7 +68,7 @@ class OutageStress {
         for (Thread thread : threads) {
             thread.join(20_000);
         }
-        open.forEach(KeyManager::close);
+        open.close();
         server.close();
     }
 

@@ -16,9 +16,9 @@ import io.sealwright.kms.event.KmsEvent;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Gate;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import io.sealwright.kms.testkit.time.ManualTime;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -42,7 +42,7 @@ class OutageTest {
     private final ManualTime time = new ManualTime();
     private final FaultyMasterKey key = new FaultyMasterKey("main");
     private final List<KmsEvent> events = new CopyOnWriteArrayList<>();
-    private final List<KeyManager> open = new ArrayList<>();
+    private final OpenManagers open = new OpenManagers();
 
     private KeyManager kms(Consumer<KeyManagerBuilder> more) {
         return kms(Duration.ofSeconds(5), more);
@@ -56,9 +56,7 @@ class OutageTest {
                 .listener(events::add)
                 .deadline(deadline);
         more.accept(builder);
-        KeyManager kms = builder.build();
-        open.add(kms);
-        return kms;
+        return open.add(builder.build());
     }
 
     private KeyManager kms() {
@@ -68,7 +66,7 @@ class OutageTest {
     @AfterEach
     void close() {
         key.behave();
-        open.forEach(KeyManager::close);
+        open.close();
     }
 
     private void away(Operation... operations) {

@@ -25,6 +25,7 @@ import io.sealwright.kms.spi.SecretVersion;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Lie;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -44,19 +45,14 @@ class RecipientChangeTest {
     private final FaultyMasterKey first = new FaultyMasterKey("first");
     private final FaultyMasterKey second = new FaultyMasterKey("second", RecipientKind.GCP_KMS);
     private final FaultyMasterKey third = new FaultyMasterKey("third", RecipientKind.VAULT_TRANSIT);
-    private final List<KeyManager> open = new ArrayList<>();
+
+    @AutoClose
+    private final OpenManagers open = new OpenManagers();
 
     private KeyManager kms(Consumer<KeyManagerBuilder> more) {
         KeyManagerBuilder builder = KeyManager.builder().retryAttempts(1);
         more.accept(builder);
-        KeyManager kms = builder.build();
-        open.add(kms);
-        return kms;
-    }
-
-    @AfterEach
-    void close() {
-        open.forEach(KeyManager::close);
+        return open.add(builder.build());
     }
 
     private byte[] sealed(FaultyMasterKey... keys) {

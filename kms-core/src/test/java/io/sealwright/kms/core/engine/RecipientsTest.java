@@ -34,6 +34,7 @@ import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Lie;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
 import io.sealwright.kms.testkit.masterkey.ForwardingMasterKey;
+import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
@@ -64,7 +65,7 @@ class RecipientsTest {
     private final FaultyMasterKey first = new FaultyMasterKey("first");
     private final FaultyMasterKey second = new FaultyMasterKey("second", RecipientKind.GCP_KMS);
     private final FaultyMasterKey third = new FaultyMasterKey("third", RecipientKind.VAULT_TRANSIT);
-    private final List<KeyManager> open = new ArrayList<>();
+    private final OpenManagers open = new OpenManagers();
 
     @TempDir
     Path home;
@@ -72,9 +73,7 @@ class RecipientsTest {
     private KeyManager kms(Consumer<KeyManagerBuilder> more) {
         KeyManagerBuilder builder = KeyManager.builder().retryAttempts(1);
         more.accept(builder);
-        KeyManager kms = builder.build();
-        open.add(kms);
-        return kms;
+        return open.add(builder.build());
     }
 
     @AfterEach
@@ -82,7 +81,7 @@ class RecipientsTest {
         for (FaultyMasterKey key : List.of(first, second, third)) {
             key.behave();
         }
-        open.forEach(KeyManager::close);
+        open.close();
     }
 
     private static List<String> recipients(byte[] message) {

@@ -15,15 +15,15 @@ import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
+import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,7 +38,10 @@ class RestoreRolledBackTest {
     Path folder;
 
     private final FaultyMasterKey master = new FaultyMasterKey("master");
-    private final List<KeyManager> open = new ArrayList<>();
+
+    @AutoClose
+    private final OpenManagers open = new OpenManagers();
+
     private final NamedKeyStore store = NamedKeyStore.inMemory();
     private KeyManager kms;
     private Path backup;
@@ -50,15 +53,8 @@ class RestoreRolledBackTest {
     }
 
     private KeyManager manage() {
-        KeyManager made =
-                KeyManager.builder().masterKey(master.twin()).store(store).build();
-        open.add(made);
-        return made;
-    }
-
-    @AfterEach
-    void close() {
-        open.forEach(KeyManager::close);
+        return open.add(
+                KeyManager.builder().masterKey(master.twin()).store(store).build());
     }
 
     private void backUp() throws IOException {

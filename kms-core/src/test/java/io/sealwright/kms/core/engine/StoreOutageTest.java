@@ -15,10 +15,10 @@ import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import io.sealwright.kms.testkit.store.ForwardingKeyStore;
 import io.sealwright.kms.testkit.time.ManualTime;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -44,10 +44,10 @@ class StoreOutageTest {
     private final NamedKeyStore real = NamedKeyStore.inMemory();
     private volatile Store state = Store.WORKS;
     private final List<KmsEvent> events = new CopyOnWriteArrayList<>();
-    private final List<KeyManager> open = new ArrayList<>();
+    private final OpenManagers open = new OpenManagers();
 
     private KeyManager kms() {
-        KeyManager kms = KeyManager.builder()
+        return open.add(KeyManager.builder()
                 .masterKey(key)
                 .store(new TroubledStore())
                 .schedule(false)
@@ -55,9 +55,7 @@ class StoreOutageTest {
                 .retryAttempts(1)
                 .listener(events::add)
                 .deadline(Duration.ofSeconds(5))
-                .build();
-        open.add(kms);
-        return kms;
+                .build());
     }
 
     private final class TroubledStore extends ForwardingKeyStore {
@@ -95,7 +93,7 @@ class StoreOutageTest {
     void close() {
         state = Store.WORKS;
         key.behave();
-        open.forEach(KeyManager::close);
+        open.close();
     }
 
     private void masterKeyAway() {

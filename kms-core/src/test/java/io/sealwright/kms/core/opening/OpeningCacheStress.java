@@ -23,6 +23,7 @@ import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Gate;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import io.sealwright.kms.testkit.time.ManualTime;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -53,14 +54,12 @@ class OpeningCacheStress {
 
     private final ManualTime time = new ManualTime();
     private final FaultyMasterKey key = new FaultyMasterKey("main");
-    private final List<KeyManager> open = new ArrayList<>();
+    private final OpenManagers open = new OpenManagers();
 
     private KeyManager kms(Consumer<KeyManagerBuilder> more) {
         KeyManagerBuilder builder = KeyManager.builder().timeSource(time).retryAttempts(1);
         more.accept(builder);
-        KeyManager kms = builder.build();
-        open.add(kms);
-        return kms;
+        return open.add(builder.build());
     }
 
     private KeyManager kms() {
@@ -70,7 +69,7 @@ class OpeningCacheStress {
     @AfterEach
     void close() {
         key.behave();
-        open.forEach(KeyManager::close);
+        open.close();
     }
 
     // ---- the same answers

@@ -22,6 +22,7 @@ import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Gate;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Lie;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
+import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import io.sealwright.kms.testkit.time.ManualTime;
 import java.io.ByteArrayInputStream;
 import java.io.OutputStream;
@@ -56,7 +57,7 @@ class SealingTargetStress {
 
     private final ManualTime time = new ManualTime();
     private final FaultyMasterKey key = new FaultyMasterKey("main");
-    private final List<KeyManager> open = new ArrayList<>();
+    private final OpenManagers open = new OpenManagers();
 
     private KeyManager kms(Duration deadline, Consumer<KeyManagerBuilder> more) {
         KeyManagerBuilder builder = KeyManager.builder()
@@ -65,9 +66,7 @@ class SealingTargetStress {
                 .deadline(deadline)
                 .retryAttempts(1);
         more.accept(builder);
-        KeyManager kms = builder.build();
-        open.add(kms);
-        return kms;
+        return open.add(builder.build());
     }
 
     private KeyManager kms() {
@@ -77,7 +76,7 @@ class SealingTargetStress {
     @AfterEach
     void close() {
         key.behave();
-        open.forEach(KeyManager::close);
+        open.close();
     }
 
     /** Kinds of threads that this JVM has; virtual ones from 21 on. */
@@ -333,12 +332,11 @@ class SealingTargetStress {
     void seal_manyContextsAndAHangingProvider_isOverloadedWhileHotKeysAndOtherCallsGoOn() throws Exception {
         FaultyMasterKey other = new FaultyMasterKey("other");
         KeyManager kms = kms(SOON, builder -> {});
-        KeyManager second = KeyManager.builder()
+        KeyManager second = open.add(KeyManager.builder()
                 .masterKey(other)
                 .alsoOpenWith(key)
                 .timeSource(time)
-                .build();
-        open.add(second);
+                .build());
         byte[] before = kms.encrypt(PLAINTEXT).toBytes();
         Gate gate = key.hold(Operation.GENERATE);
         Callers<byte[]> callers = new Callers<>(
