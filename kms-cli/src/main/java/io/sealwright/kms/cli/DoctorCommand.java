@@ -33,9 +33,9 @@ final class DoctorCommand extends Command {
                 throw e;
             }
             print("finding  configuration: " + Printable.text(String.valueOf(e.getMessage())) + "\n         "
-                    + (Variable.holdsMasterKey(variable, here().environment())
-                            ? "do:  " + Variable.KEEP
-                            : "run: unset " + variable)
+                    + (Variable.mayBeUnset(variable, here().environment())
+                            ? "run: unset " + variable
+                            : "do:  " + Variable.warning(variable, here().environment()))
                     + "\n");
             throw found(1);
         }

@@ -527,11 +527,12 @@ class DoctorTest {
     }
 
     @Test
-    void doctor_storeUrlIsMalformed_isMendedAndNotShown() throws Exception {
+    void doctor_storeUrlIsMalformed_isNotShownAndNotUnset() {
         environment.put("KMS_STORE_URL", "mysql://user:hunter2@host/db");
-        String out = ill("configuration: KMS_STORE_URL", "run: unset KMS_STORE_URL");
-        assertThat(out).doesNotContain("hunter2");
-        apply(out);
+        assertThat(ill("configuration: KMS_STORE_URL", "do:  " + Variable.CORRECT))
+                .doesNotContain("hunter2")
+                .doesNotContain("unset KMS_STORE_URL");
+        environment.put("KMS_STORE_URL", "jdbc:sqlite:" + store);
         demandHealthy();
     }
 
@@ -592,9 +593,22 @@ class DoctorTest {
     }
 
     @Test
-    void doctor_providerIsUnknown_isMended() throws Exception {
+    void doctor_providerIsUnknown_saysWhichThereAre_andIsNotUnset() {
         environment.put("KMS_PROVIDER", "carrier-pigeon");
-        apply(ill("run: unset KMS_PROVIDER"));
+        assertThat(ill("KMS_PROVIDER", "Allowed: aws | ", Variable.CORRECT))
+                .as("without it, a key file would be used, or made, instead of the provider that was meant")
+                .doesNotContain("unset KMS_PROVIDER");
+        environment.put("KMS_PROVIDER", "env");
+        environment.put("MASTER_ENCRYPTION_KEY", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
+        environment.put("KMS_HOME", folder.resolve("environment").toString());
+        demandHealthy();
+    }
+
+    @Test
+    void doctor_masterKeyIsMistyped_isNotUnset() {
+        environment.put("KMS_MASTER_KEY", "lokal://default");
+        assertThat(ill("scheme 'lokal'", "do:  Correct the scheme")).doesNotContain("unset");
+        environment.put("KMS_MASTER_KEY", "local://default");
         demandHealthy();
     }
 
@@ -606,13 +620,12 @@ class DoctorTest {
     }
 
     @Test
-    void doctor_homeIsAFile_isMended() throws Exception {
-        environment.put("XDG_DATA_HOME", folder.resolve("data").toString());
-        Files.createDirectories(folder.resolve("data"));
-        shell("cp -Rp \"it's home\" data/sealwright");
+    void doctor_homeIsAFile_isNotUnset() throws Exception {
+        String home = environment.get("KMS_HOME");
         environment.put(
                 "KMS_HOME", Files.writeString(folder.resolve("file"), "").toString());
-        apply(ill("configuration: ", "run: unset KMS_HOME"));
+        assertThat(ill("configuration: ", "do:  " + Variable.CORRECT)).doesNotContain("unset KMS_HOME");
+        environment.put("KMS_HOME", home);
         demandHealthy();
     }
 

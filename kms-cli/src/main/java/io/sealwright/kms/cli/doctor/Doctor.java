@@ -35,10 +35,13 @@ public final class Doctor {
                 String text = e.what() + " " + e.why() + " [" + e.code() + "]";
                 if (variable == null) {
                     report.advise(text, e.remedy());
-                } else if (Variable.holdsMasterKey(variable, patient.place().environment())) {
-                    report.advise(text, e.remedy() + " " + Variable.KEEP);
-                } else {
+                } else if (Variable.mayBeUnset(variable, patient.place().environment())) {
                     report.mend(text, "unset " + variable, e.remedy());
+                } else {
+                    report.advise(
+                            text,
+                            e.remedy() + " "
+                                    + Variable.warning(variable, patient.place().environment()));
                 }
             } catch (KmsException e) {
                 report.advise(e.what() + " " + e.why() + " [" + e.code() + "]", e.remedy());

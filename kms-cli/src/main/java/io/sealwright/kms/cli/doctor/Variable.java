@@ -18,6 +18,15 @@ public final class Variable {
                     + " where it is kept (the deployment's configuration, its secret manager, a copy). A new key opens"
                     + " none of it. The forms that are allowed: docs/CONFIGURATION.md, \"Keys in variables\".";
 
+    /** What to know of a variable that says where keys are: without it others would be used, or made, and nobody would be told. */
+    public static final String CORRECT =
+            "Correct the value rather than unset the variable: without it, keys of another place would be used, or made.";
+
+    /** Times, sizes and the like: what is sealed and stored does not depend on them, and each has a default. */
+    private static final Pattern TUNING =
+            Pattern.compile("KMS_(?:TIMEOUT|DEADLINE|CACHE_TTL|RETRY_ATTEMPTS|WARM_UP|DEBUG|PKCS11_SESSIONS"
+                    + "|(?:DATA_KEYS|OUTAGE|PASSPHRASE)_[A-Z_]+)");
+
     private static final Pattern NAME = Pattern.compile("\\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\\b");
     private static final Pattern ENV_URI = Pattern.compile("env://([A-Za-z_][A-Za-z0-9_]*)");
     private static final Pattern ENDING = Pattern.compile("(?:_NEXT|_PREVIOUS)?(?:_FILE)?$");
@@ -40,6 +49,16 @@ public final class Variable {
     public static boolean holdsMasterKey(String variable, Map<String, String> environment) {
         Set<String> keys = masterKeys(environment);
         return keys.contains(variable) || keys.contains(ENDING.matcher(variable).replaceFirst(""));
+    }
+
+    /** Whether nothing but the default of a time or size takes the variable's place when it is unset. */
+    public static boolean mayBeUnset(String variable, Map<String, String> environment) {
+        return TUNING.matcher(variable).matches() && !holdsMasterKey(variable, environment);
+    }
+
+    /** What to know before changing a variable that must not just be unset. */
+    public static String warning(String variable, Map<String, String> environment) {
+        return holdsMasterKey(variable, environment) ? KEEP : CORRECT;
     }
 
     /** The first one that is set and that the error names; null if there is none. */
