@@ -134,7 +134,8 @@ public interface KeyManager extends AutoCloseable {
 
     /**
      * Tells whether re-wrapping would change the message: it names an outdated key version, or fewer recipients than
-     * its sealer wanted. Which version is the newest, master keys that wrap are asked once a minute; in an outage the last
+     * its sealer wanted. Of a message under a passphrase, only opening it tells which one that is: true until this manager has opened
+     * one with the same salt, and re-wrapping may then leave it as it is. Which version is the newest, master keys that wrap are asked once a minute; in an outage the last
      * answer serves.
      *
      * @param message the message, or at least its header

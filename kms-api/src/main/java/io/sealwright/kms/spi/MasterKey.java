@@ -94,7 +94,8 @@ public interface MasterKey extends AutoCloseable {
 
     /**
      * Tells whether wrapping anew would give another key version than {@code recipient}'s. Does not block; false if
-     * the provider renews by itself, or while no newer version is known: the engine calls {@link #refresh} first.
+     * the provider renews by itself, or while no newer version is known: the engine calls {@link #refresh} first. Where only
+     * unwrapping tells, true until then: the engine asks once more after it has unwrapped.
      */
     boolean isOutdated(Recipient recipient);
 

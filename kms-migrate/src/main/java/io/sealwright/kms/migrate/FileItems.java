@@ -238,6 +238,12 @@ final class FileItems implements Source<FileItems.Entry> {
                         result = mover.rewrapping(in, entry.name()).to(replacement.output());
                     }
                 }
+                if (result != null && !result.changed()) {
+                    mover.leave(head, info, known);
+                    tally.one(Count.ALREADY);
+                    tally.found(known.keys());
+                    return true; // what was copied goes with the replacement
+                }
                 boolean anew = result != null && result.bodyEncryptedAnew();
                 replacement.finish(disk);
                 if (header == null && !anew) {

@@ -248,6 +248,10 @@ final class Mover {
         }
         byte[][] made = new byte[1][];
         RewrapResult result = told(kms.rewrap(message), item.name()).into(bytes -> made[0] = bytes);
+        if (!result.changed()) {
+            leave(message, info, known);
+            return new Decision(Count.ALREADY, known.keys(), null);
+        }
         if (!result.bodyEncryptedAnew()) {
             learn(message, info, known, made[0]);
         }
@@ -279,6 +283,11 @@ final class Mover {
     Count foreseen(MessageInfo info, Known known, String name) {
         Wishes wishes = told(new Wishes(), name);
         return new Foresight(kms, wishes).of(info, known.keys());
+    }
+
+    /** Remembers that a header is as it should be, where only unwrapping could tell. */
+    void leave(byte[] message, MessageInfo info, Known before) {
+        headers.put(Arrays.copyOf(message, info.headerBytes()), new Known(before.keys(), Known.Fate.LEAVE, null), 0);
     }
 
     /** Remembers what a header became, and that it is then as it should be. */

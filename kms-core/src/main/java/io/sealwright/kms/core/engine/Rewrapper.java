@@ -116,12 +116,18 @@ final class Rewrapper {
             }
             return anew(header, slots);
         }
-        if (slots.stream().allMatch(slot -> slot.fate() == Fate.KEEP)) {
-            return new Unchanged(new RewrapResult(false, false, List.of(), List.of(), kept(slots)));
+        if (allKept(slots)) {
+            return unchanged(slots);
         }
-        return header.form() == Form.DIRECT
-                ? anew(header, slots)
-                : renewed(header, slots, change.wanted(header, slots), allowCompromised);
+        return header.form() == Form.DIRECT ? anew(header, slots) : renewed(header, change, allowCompromised);
+    }
+
+    private static boolean allKept(List<Slot> slots) {
+        return slots.stream().allMatch(slot -> slot.fate() == Fate.KEEP);
+    }
+
+    private static Unchanged unchanged(List<Slot> slots) {
+        return new Unchanged(new RewrapResult(false, false, List.of(), List.of(), kept(slots)));
     }
 
     private static EncryptAnew anew(Header header, List<Slot> slots) {
@@ -153,12 +159,18 @@ final class Rewrapper {
                 new RewrapResult(true, true, renewed, removed(slots), List.of()));
     }
 
-    private NewHeader renewed(Header header, List<Slot> slots, int wanted, boolean allowCompromised) {
+    private Outcome renewed(Header header, RecipientChange change, boolean allowCompromised) {
         OpenPolicy policy = new OpenPolicy(header.context(), OpenPolicy.ENCRYPTED, false, allowCompromised);
         byte[] root = openings.root(header, policy);
         SecretBytes held = SecretBytes.copyOf(root);
         try (held;
                 EpochKeys keys = new EpochKeys(root, header.salt(), header.immutable())) {
+            // Once more: which passphrase a recipient is of shows only when it was unwrapped.
+            List<Slot> slots = slots(header, change);
+            if (allKept(slots)) {
+                return unchanged(slots);
+            }
+            int wanted = change.wanted(header, slots);
             WrapBinding binding = new WrapBinding(Purpose.DATA_KEY, header.context());
             List<Recipient> recipients =
                     calls.call("wrapping a message's key anew", () -> wrapped(slots, held, binding));

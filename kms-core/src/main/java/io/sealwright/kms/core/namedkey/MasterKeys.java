@@ -4,6 +4,7 @@ import io.sealwright.kms.MessageInfo.RecipientInfo;
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.namedkey.Opened.Source;
+import io.sealwright.kms.core.passphrase.PassphraseRing;
 import io.sealwright.kms.core.provider.FetchedKey;
 import io.sealwright.kms.core.provider.FreshLooks;
 import io.sealwright.kms.core.provider.NewestVersions;
@@ -123,6 +124,11 @@ final class MasterKeys {
             return null;
         }
         try (SecretBytes material = unwrapAny(stored)) {
+            // Some can tell only now: which passphrase a wrap is of shows by the key that is stretched from it.
+            kept = newest(wraps);
+            if (isRenewed(wraps, kept)) {
+                return null;
+            }
             boolean proven = kept.size() < wrapping.size();
             Set<Recipient> renewed = new LinkedHashSet<>();
             for (MasterKey key : wrapping) {
@@ -139,7 +145,7 @@ final class MasterKeys {
         }
     }
 
-    /** Tells whether {@link #renewed} would change anything. Compares in memory only. */
+    /** Tells whether {@link #renewed} would change anything, or can tell only when it has unwrapped. Compares in memory only. */
     boolean isRenewed(List<Recipient> wraps) {
         return isRenewed(wraps, newest(wraps));
     }
@@ -174,7 +180,7 @@ final class MasterKeys {
      * answers with other material counts as one that failed.
      *
      * @return the material, which the caller closes
-     * @throws NoMatchingRecipientException if no key recognizes any wrap
+     * @throws NoMatchingRecipientException if no key recognizes any wrap, or only passphrases do, and none opens one
      * @throws KmsException unavailable, overloaded, denied or what else the keys said, in this order; if all of them
      *     only said that the wraps do not open, the store is damaged
      */
@@ -195,6 +201,7 @@ final class MasterKeys {
         lookAfreshUnlessRecognized(known ? secrets() : opening, wraps);
         KmsException worst = null;
         boolean tried = false;
+        boolean damaged = false;
         for (Recipient wrap : wraps) {
             for (MasterKey key : opening) {
                 if (!key.recognizes(wrap)) {
@@ -214,10 +221,12 @@ final class MasterKeys {
                                 opened,
                                 new Source(key, version, stored.binding().context()));
                     }
+                    damaged = true;
                 } catch (CallInterruptedException e) {
                     throw e;
                 } catch (AuthenticationFailedException e) {
                     // This wrap does not open; the next may.
+                    damaged |= !PassphraseRing.isOne(wrap);
                 } catch (KmsException e) {
                     if (proven && Verdicts.isDefiniteNo(e)) {
                         calls.verdicts()
@@ -237,6 +246,9 @@ final class MasterKeys {
         }
         if (worst != null) {
             throw worst;
+        }
+        if (tried && !damaged) {
+            throw otherPassphrase(stored);
         }
         if (tried) {
             throw KeyErrors.corrupt(stored.subject(), "None of its wraps gives back the material that was stored.");
@@ -262,6 +274,15 @@ final class MasterKeys {
                         + stored.wraps().stream().map(MasterKeys::told).collect(Collectors.joining(", "))
                         + ", and none of the configured master keys is among those.",
                 "Configure the master key that the store was made with.");
+    }
+
+    /** Which passphrase a wrap is of cannot be seen: that it does not open proves no damage. */
+    private static NoMatchingRecipientException otherPassphrase(StoredMaterial stored) {
+        return new NoMatchingRecipientException(
+                "No configured passphrase opens " + stored.subject() + ".",
+                "It was put under another passphrase, or it was changed; the two cannot be told apart.",
+                "Set the passphrase that the store was made with; after a rotation, the one of before beside it, as NAME_PREVIOUS."
+                        + " Only if it is surely the right one: restore the store from a backup.");
     }
 
     private static String told(Recipient wrap) {
@@ -292,7 +313,6 @@ final class MasterKeys {
                 continue;
             }
             known = true;
-            survey.use(key, wrap);
             try (SecretBytes opened = calls.invoke(key, Operation.UNWRAP, () -> key.unwrap(wrap, stored.binding()))) {
                 if (!accepts(opened, stored)) {
                     survey.problem(stored.subject(), damaged(stored, key));
@@ -300,9 +320,12 @@ final class MasterKeys {
             } catch (CallInterruptedException e) {
                 throw e;
             } catch (AuthenticationFailedException e) {
-                survey.problem(stored.subject(), damaged(stored, key));
+                survey.problem(
+                        stored.subject(), PassphraseRing.isOne(wrap) ? otherPassphrase(stored) : damaged(stored, key));
             } catch (KmsException e) {
                 survey.problem(stored.subject(), e);
+            } finally {
+                survey.use(key, wrap); // now it can tell whether it is outdated
             }
         }
         if (!known) {

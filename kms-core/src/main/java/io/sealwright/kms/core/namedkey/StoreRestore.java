@@ -8,6 +8,7 @@ import io.sealwright.kms.core.provider.ProviderCalls;
 import io.sealwright.kms.event.KmsEvent;
 import io.sealwright.kms.spi.KeyReplacement;
 import io.sealwright.kms.spi.NamedKeyStore;
+import io.sealwright.kms.spi.Recipient;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.TimeSource;
 import java.io.FilterInputStream;
@@ -182,11 +183,17 @@ final class StoreRestore {
         });
     }
 
-    /** A store without a key of its own takes the backup's: then rows fit as they are. */
+    /** A store without a key of its own takes the backup's, under the master keys of today: then rows fit as they are. */
     private void adopt(byte[] row) {
         calls.call("look at the store's own key", () -> {
+            if (masterKeys.wraps()) {
+                masterKeys.learnNewest();
+            }
             if (store.storeKey().isEmpty()) {
-                store.initialise(row);
+                StoreKeyRecord record = StoreKeyRecord.decode(row);
+                List<Recipient> renewed = masterKeys.wraps() ? masterKeys.renewed(record.material()) : null;
+                store.initialise(
+                        renewed == null ? row : new StoreKeyRecord(record.storeId(), record.check(), renewed).encode());
             }
             return storeKeys.find().orElseThrow(() -> KeyErrors.noStoreKey("of the backup"));
         });

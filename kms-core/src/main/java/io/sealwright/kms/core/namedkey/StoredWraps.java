@@ -86,11 +86,11 @@ final class StoredWraps {
     private void examine(List<StoredMaterial> materials, WrapSurvey survey) {
         boolean renewed = true;
         for (StoredMaterial stored : materials) {
-            renewed &= masterKeys.isRenewed(stored.wraps());
             boolean unused = calls.call("open the wraps of " + stored.subject(), () -> {
                 masterKeys.examine(stored, survey);
                 return true;
             });
+            renewed &= masterKeys.isRenewed(stored.wraps());
         }
         survey.key(renewed);
     }

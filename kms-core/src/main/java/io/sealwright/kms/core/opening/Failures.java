@@ -3,7 +3,9 @@ package io.sealwright.kms.core.opening;
 import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ClosedException;
+import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.KmsBugException;
+import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.error.OverloadedException;
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.RefusedException;
@@ -18,6 +20,9 @@ final class Failures {
     private @Nullable RuntimeException corrupt;
     private @Nullable RuntimeException denied;
     private @Nullable RuntimeException refused;
+    private @Nullable RuntimeException misconfigured;
+    private @Nullable RuntimeException noMatch;
+    private boolean authentication;
 
     /** Notes one failure; what no other recipient can mend is thrown on. */
     void note(RuntimeException failure) {
@@ -38,18 +43,23 @@ final class Failures {
             denied = failure;
         } else if (failure instanceof RefusedException) {
             refused = failure;
+        } else if (failure instanceof ConfigurationException) {
+            misconfigured = failure;
+        } else if (failure instanceof NoMatchingRecipientException) {
+            noMatch = failure; // of the store's own key, or of a named key: the message was not even tried
+        } else {
+            authentication = true; // invalid ciphertext, unknown key, wrong context: the one authentication error
         }
-        // Everything else (invalid ciphertext, unknown key, wrong context) is the one authentication error.
     }
 
     /** What the caller gets when nothing opened. */
     RuntimeException verdict() {
         for (RuntimeException failure :
-                new @Nullable RuntimeException[] {unavailable, overloaded, corrupt, denied, refused}) {
+                new @Nullable RuntimeException[] {unavailable, overloaded, corrupt, denied, refused, misconfigured}) {
             if (failure != null) {
                 return failure;
             }
         }
-        return new AuthenticationFailedException();
+        return noMatch != null && !authentication ? noMatch : new AuthenticationFailedException();
     }
 }

@@ -94,7 +94,8 @@ public final class PassphraseRing implements AutoCloseable {
 
     /**
      * Tells whether a recipient is not what {@link #wrap} would make with that passphrase now: stretched from another one,
-     * or otherwise. Derives nothing: where the key is not at hand, the answer is that of the parameters alone.
+     * or otherwise. Derives nothing: where the key is not at hand it may be another one's, and true is the answer that loses
+     * nothing. After an {@link #unwrap} that was given this passphrase first, the answer is exact.
      */
     public boolean isOutdated(Passphrase current, Recipient recipient) {
         Optional<Stretching> stretching = Stretching.of(recipient.wrap());
@@ -104,7 +105,7 @@ public final class PassphraseRing implements AutoCloseable {
         return stretcher
                 .checkAtHand(current, stretching.get())
                 .map(id -> !Arrays.equals(id, recipient.id()))
-                .orElse(false);
+                .orElse(true);
     }
 
     /** Drops what was stretched from a passphrase. */

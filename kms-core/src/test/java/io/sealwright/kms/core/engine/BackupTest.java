@@ -126,6 +126,29 @@ class BackupTest {
         opens(on(other), first);
     }
 
+    /** The store's own key as well: else all keys would be closed with the master key of before. */
+    @Test
+    void restore_underAnotherMasterKey_needsTheOneOfBeforeNoMore() throws Exception {
+        kms.keys().create("orders", KeySpec.AES_256);
+        byte[] message = seal(kms, "orders");
+        backup();
+        FaultyMasterKey today = new FaultyMasterKey("today");
+        NamedKeyStore restored = NamedKeyStore.inMemory();
+        KeyManager moving = KeyManager.builder()
+                .masterKey(today.twin())
+                .alsoOpenWith(master.twin())
+                .store(restored)
+                .build();
+        open.add(moving);
+        moving.keys().restore(file);
+        assertThat(moving.masterKeys().examineStored(MasterKeys.Progress.NONE).outdated())
+                .isZero();
+        KeyManager alone =
+                KeyManager.builder().masterKey(today.twin()).store(restored).build();
+        open.add(alone);
+        opens(alone, message);
+    }
+
     @Test
     void restore_ofAnEmptyStore_isEmpty() throws Exception {
         assertThat(backup().keys()).isZero();

@@ -250,6 +250,25 @@ class PassphraseRingTest {
         }
     }
 
+    /** Each process draws a salt of its own: without the key, a wrap of another passphrase looks like one of this. */
+    @Test
+    void isOutdated_wrapOfAnotherRing_isTrueUntilItWasUnwrapped_andThenExact() {
+        try (PassphraseRing elsewhere = counting(ARGON);
+                PassphraseRing ring = counting(ARGON)) {
+            Recipient current = elsewhere.wrap(passphrase, key, BINDING);
+            Recipient old = elsewhere.wrap(other, key, BINDING);
+            assertThat(ring.isOutdated(passphrase, old)).isTrue();
+            assertThat(ring.isOutdated(passphrase, current))
+                    .as("nobody can tell yet")
+                    .isTrue();
+            for (Recipient wrap : List.of(current, old)) {
+                ring.unwrap(List.of(passphrase, other), wrap, BINDING).close();
+            }
+            assertThat(ring.isOutdated(passphrase, old)).isTrue();
+            assertThat(ring.isOutdated(passphrase, current)).isFalse();
+        }
+    }
+
     @Test
     void wrap_passphraseDroppedWhileItIsStretched_keepsNoKeyOfIt() {
         AtomicReference<PassphraseRing> itself = new AtomicReference<>();
