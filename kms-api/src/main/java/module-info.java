@@ -1,5 +1,7 @@
 /** The facade, values, errors, events and provider interfaces of Sealwright. */
 module io.sealwright.kms {
+    // Only LimitedBody has to do with it, so that a program whose providers do not ask over HTTP need not have it.
+    requires static transitive java.net.http;
     requires static transitive org.jspecify;
 
     exports io.sealwright.kms;

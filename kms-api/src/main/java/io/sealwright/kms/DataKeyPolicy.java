@@ -1,5 +1,6 @@
 package io.sealwright.kms;
 
+import io.sealwright.kms.spi.BuilderChecks;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -75,35 +76,35 @@ public record DataKeyPolicy(
 
         /** Sets when a successor is fetched in the background; default 80 % of {@code maxAge}. */
         public Builder refreshAfter(Duration value) {
-            once("refreshAfter", refreshAfter, value);
+            BuilderChecks.once("refreshAfter", refreshAfter, value);
             refreshAfter = value;
             return this;
         }
 
         /** Sets how long a data key is used; default 5 minutes, at most 24 hours. */
         public Builder maxAge(Duration value) {
-            once("maxAge", maxAge, value);
+            BuilderChecks.once("maxAge", maxAge, value);
             maxAge = value;
             return this;
         }
 
         /** Sets how many messages one derived key seals; default and most 2^32. */
         public Builder maxMessagesPerEpoch(long value) {
-            once("maxMessagesPerEpoch", maxMessagesPerEpoch, value);
+            BuilderChecks.once("maxMessagesPerEpoch", maxMessagesPerEpoch, value);
             maxMessagesPerEpoch = value;
             return this;
         }
 
         /** Sets how many plaintext bytes one derived key seals; default and most 2^36, at least 64 KiB. */
         public Builder maxBytesPerEpoch(long value) {
-            once("maxBytesPerEpoch", maxBytesPerEpoch, value);
+            BuilderChecks.once("maxBytesPerEpoch", maxBytesPerEpoch, value);
             maxBytesPerEpoch = value;
             return this;
         }
 
         /** Sets how many salts one data key serves; default and most 2^20. */
         public Builder maxEpochs(long value) {
-            once("maxEpochs", maxEpochs, value);
+            BuilderChecks.once("maxEpochs", maxEpochs, value);
             maxEpochs = value;
             return this;
         }
@@ -129,12 +130,6 @@ public record DataKeyPolicy(
                     maxMessagesPerEpoch == null ? MOST_MESSAGES_PER_EPOCH : maxMessagesPerEpoch,
                     maxBytesPerEpoch == null ? MOST_BYTES_PER_EPOCH : maxBytesPerEpoch,
                     maxEpochs == null ? MOST_EPOCHS : maxEpochs);
-        }
-
-        private static void once(String name, @Nullable Object before, Object now) {
-            if (before != null) {
-                throw new IllegalStateException(name + " given twice: " + before + ", then " + now);
-            }
         }
     }
 }

@@ -2,6 +2,7 @@ package io.sealwright.kms;
 
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.event.KmsEventListener;
+import io.sealwright.kms.spi.BuilderChecks;
 import io.sealwright.kms.spi.KeyManagerEngine;
 import io.sealwright.kms.spi.KeyManagerSettings;
 import io.sealwright.kms.spi.KeyManagerSettings.MasterKeyChoice;
@@ -105,7 +106,7 @@ public final class KeyManagerBuilder {
 
     /** Sets how passphrases are stretched; default PBKDF2-HMAC-SHA-512 with 600,000 iterations. Those in wraps open all. */
     public KeyManagerBuilder passphrases(PassphrasePolicy policy) {
-        once("passphrases", passphrases);
+        BuilderChecks.once("passphrases", passphrases);
         passphrases = Objects.requireNonNull(policy, "policy");
         return this;
     }
@@ -115,7 +116,7 @@ public final class KeyManagerBuilder {
      * keys guard.
      */
     public KeyManagerBuilder allowPassphraseBesideOthers() {
-        once("allowPassphraseBesideOthers", passphraseBesideOthers);
+        BuilderChecks.once("allowPassphraseBesideOthers", passphraseBesideOthers);
         passphraseBesideOthers = true;
         return this;
     }
@@ -131,7 +132,7 @@ public final class KeyManagerBuilder {
 
     /** As {@link #fromEnvironment()}, from variables and properties of your own; for tests and tools. */
     public KeyManagerBuilder fromEnvironment(Variables variables, UnaryOperator<@Nullable String> properties) {
-        once("fromEnvironment", this.variables);
+        BuilderChecks.once("fromEnvironment", this.variables);
         this.variables = Objects.requireNonNull(variables, "variables");
         this.properties = Objects.requireNonNull(properties, "properties");
         return this;
@@ -143,14 +144,14 @@ public final class KeyManagerBuilder {
      * @throws IllegalStateException if given twice
      */
     public KeyManagerBuilder store(NamedKeyStore store) {
-        once("store", this.store);
+        BuilderChecks.once("store", this.store);
         this.store = Objects.requireNonNull(store, "store");
         return this;
     }
 
     /** Sets how long and how far one data key is used. */
     public KeyManagerBuilder dataKeys(Consumer<DataKeyPolicy.Builder> settings) {
-        once("dataKeys", dataKeys);
+        BuilderChecks.once("dataKeys", dataKeys);
         DataKeyPolicy.Builder builder = DataKeyPolicy.builder();
         settings.accept(builder);
         builder.build(); // checks
@@ -160,7 +161,7 @@ public final class KeyManagerBuilder {
 
     /** Sets how long keys in memory go on serving while their provider or the store does not answer. */
     public KeyManagerBuilder outage(Consumer<OutagePolicy.Builder> settings) {
-        once("outage", outage);
+        BuilderChecks.once("outage", outage);
         OutagePolicy.Builder builder = OutagePolicy.builder();
         settings.accept(builder);
         builder.build(); // checks
@@ -170,7 +171,7 @@ public final class KeyManagerBuilder {
 
     /** Sets the total time a provider call may take, all attempts included; default 10 seconds, 10 ms to 10 minutes. */
     public KeyManagerBuilder deadline(Duration deadline) {
-        once("deadline", this.deadline);
+        BuilderChecks.once("deadline", this.deadline);
         if (deadline.compareTo(Duration.ofMillis(10)) < 0 || deadline.compareTo(Duration.ofMinutes(10)) > 0) {
             throw new IllegalArgumentException("deadline must be 10 ms to 10 minutes, not " + deadline);
         }
@@ -184,7 +185,7 @@ public final class KeyManagerBuilder {
      * came (a master key's rotation) is not repeated.
      */
     public KeyManagerBuilder retryAttempts(int attempts) {
-        once("retryAttempts", retryAttempts);
+        BuilderChecks.once("retryAttempts", retryAttempts);
         if (attempts < 1 || attempts > MOST_RETRY_ATTEMPTS) {
             throw new IllegalArgumentException(
                     "retryAttempts must be 1 to " + MOST_RETRY_ATTEMPTS + ", not " + attempts);
@@ -195,7 +196,7 @@ public final class KeyManagerBuilder {
 
     /** Sets how bodies are encrypted: {@link Suite#AES_256_GCM}, the default, or {@link Suite#XAES_256_GCM}. */
     public KeyManagerBuilder suite(Suite suite) {
-        once("suite", this.suite);
+        BuilderChecks.once("suite", this.suite);
         if (suite != Suite.AES_256_GCM && suite != Suite.XAES_256_GCM) {
             throw new IllegalArgumentException("suite must be AES_256_GCM or XAES_256_GCM, not " + suite);
         }
@@ -208,42 +209,42 @@ public final class KeyManagerBuilder {
      * at once: some wait for others, so a pool with few threads and a queue makes calls wait until their deadline.
      */
     public KeyManagerBuilder providerExecutor(Executor executor) {
-        once("providerExecutor", providerExecutor);
+        BuilderChecks.once("providerExecutor", providerExecutor);
         providerExecutor = Objects.requireNonNull(executor, "executor");
         return this;
     }
 
     /** Seals and opens chunks of large messages here instead of on daemon threads of the manager's own. */
     public KeyManagerBuilder chunkExecutor(Executor executor) {
-        once("chunkExecutor", chunkExecutor);
+        BuilderChecks.once("chunkExecutor", chunkExecutor);
         chunkExecutor = Objects.requireNonNull(executor, "executor");
         return this;
     }
 
     /** Takes AES-GCM from this JCA provider instead of the platform's first. */
     public KeyManagerBuilder jcaProvider(Provider provider) {
-        once("jcaProvider", jcaProvider);
+        BuilderChecks.once("jcaProvider", jcaProvider);
         jcaProvider = Objects.requireNonNull(provider, "provider");
         return this;
     }
 
     /** Takes time from here; for tests. */
     public KeyManagerBuilder timeSource(TimeSource source) {
-        once("timeSource", time);
+        BuilderChecks.once("timeSource", time);
         time = Objects.requireNonNull(source, "source");
         return this;
     }
 
     /** Looks for {@code local://} keys in this folder; default as for {@link KeyManager#embedded()}. */
     public KeyManagerBuilder home(Path home) {
-        once("home", this.home);
+        BuilderChecks.once("home", this.home);
         this.home = Objects.requireNonNull(home, "home");
         return this;
     }
 
     /** Sets whether the path for large messages is compiled in the background at first use; default true. */
     public KeyManagerBuilder warmUp(boolean warmUp) {
-        once("warmUp", this.warmUp);
+        BuilderChecks.once("warmUp", this.warmUp);
         this.warmUp = warmUp;
         return this;
     }
@@ -254,7 +255,7 @@ public final class KeyManagerBuilder {
      * {@link NamedKeys#doDueWork}.
      */
     public KeyManagerBuilder schedule(boolean schedule) {
-        once("schedule", this.schedule);
+        BuilderChecks.once("schedule", this.schedule);
         this.schedule = schedule;
         return this;
     }
@@ -266,7 +267,7 @@ public final class KeyManagerBuilder {
      * keys, which {@link NamedKeys#create(String, KeySpec, KeyOptions)} gives a time.
      */
     public KeyManagerBuilder activateAfter(Duration delay) {
-        once("activateAfter", this.activateAfter);
+        BuilderChecks.once("activateAfter", this.activateAfter);
         if (delay.isNegative() || delay.compareTo(Duration.ofHours(24)) > 0) {
             throw new IllegalArgumentException("activateAfter must be 0 to 24 hours, not " + delay);
         }
@@ -409,12 +410,6 @@ public final class KeyManagerBuilder {
     private void demandFirst() {
         if (masterKeys.stream().noneMatch(choice -> choice.role() == Role.WRAP_AND_OPEN) && !embedded) {
             throw new IllegalStateException("alsoWrapWith needs a masterKey before it");
-        }
-    }
-
-    private static void once(String name, @Nullable Object before) {
-        if (before != null) {
-            throw new IllegalStateException(name + " given twice");
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.sealwright.kms;
 
+import io.sealwright.kms.spi.BuilderChecks;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -56,14 +57,14 @@ public record OutagePolicy(Duration encryptFor, Duration decryptFor) {
 
         /** Sets how long sealing goes on; default 10 minutes, 0 to 7 days. */
         public Builder encryptFor(Duration value) {
-            once("encryptFor", encryptFor, value);
+            BuilderChecks.once("encryptFor", encryptFor, value);
             encryptFor = value;
             return this;
         }
 
         /** Sets how long opening goes on; default 4 hours, 0 to 7 days. */
         public Builder decryptFor(Duration value) {
-            once("decryptFor", decryptFor, value);
+            BuilderChecks.once("decryptFor", decryptFor, value);
             decryptFor = value;
             return this;
         }
@@ -80,12 +81,6 @@ public record OutagePolicy(Duration encryptFor, Duration decryptFor) {
             return new OutagePolicy(
                     encryptFor == null ? DEFAULT_ENCRYPT_FOR : encryptFor,
                     decryptFor == null ? DEFAULT_DECRYPT_FOR : decryptFor);
-        }
-
-        private static void once(String name, @Nullable Object before, Object now) {
-            if (before != null) {
-                throw new IllegalStateException(name + " given twice: " + before + ", then " + now);
-            }
         }
     }
 }

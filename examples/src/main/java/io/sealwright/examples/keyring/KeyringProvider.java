@@ -6,7 +6,6 @@ import io.sealwright.kms.spi.*;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.*;
-import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.*;
@@ -37,6 +36,7 @@ public final class KeyringProvider implements MasterKeyProvider {
         private static final int KIND = 240; // one of the private kinds of docs/FORMAT.md
         private static final WrapBinding NONE =
                 new WrapBinding(WrapBinding.Purpose.DATA_KEY, EncryptionContext.empty());
+        private static final int MOST_BYTES = 8192; // more than a wrap can have: whoever answers may never end
         private static final HttpClient HTTP = HttpClient.newHttpClient();
 
         @Override
@@ -99,7 +99,7 @@ public final class KeyringProvider implements MasterKeyProvider {
             }
             request.POST(HttpRequest.BodyPublishers.ofByteArrays(List.of(head, context, payload)));
             try {
-                var response = HTTP.send(request.build(), Key::body);
+                var response = HTTP.send(request.build(), unused -> new LimitedBody(MOST_BYTES));
                 byte[] answer = response.body();
                 String type = response.headers().firstValue("Content-Type").orElse("");
                 boolean own = type.equals("application/x-keyring");
@@ -116,12 +116,6 @@ public final class KeyringProvider implements MasterKeyProvider {
             } finally {
                 Arrays.fill(payload, (byte) 0);
             }
-        }
-
-        /** Takes no more than a wrap can have: whoever answers may never end. */
-        private static HttpResponse.BodySubscriber<byte[]> body(HttpResponse.ResponseInfo info) {
-            long bytes = info.headers().firstValueAsLong("Content-Length").orElse(Long.MAX_VALUE);
-            return bytes > 8192 ? BodySubscribers.replacing(new byte[0]) : BodySubscribers.ofByteArray();
         }
 
         /** Only the server's own words are a definite no; whatever else came is no answer. */

@@ -28,4 +28,20 @@ public final class CallInterruptedException extends KmsException {
     public CallInterruptedException(String what, String why, String remedy) {
         this(what, why, remedy, null);
     }
+
+    /**
+     * The error of a call that an interrupt ended and that left nothing behind; sets this thread's interrupt flag again. For
+     * providers.
+     *
+     * @param call what was done, without secrets, as in {@code decrypt with vault-transit://…}
+     * @param cause what lay behind it, if anything that may be shown
+     */
+    public static CallInterruptedException during(String call, @Nullable Throwable cause) {
+        Thread.currentThread().interrupt();
+        return new CallInterruptedException(
+                "The call was interrupted: " + call + ".",
+                "Another thread asked this one to stop, or its deadline passed.",
+                "Nothing is lost; repeat the call if it is still wanted.",
+                cause);
+    }
 }

@@ -4,6 +4,7 @@ import io.sealwright.kms.Encryption;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.RewrapOptions;
 import io.sealwright.kms.error.KmsBugException;
+import io.sealwright.kms.spi.BuilderChecks;
 import io.sealwright.kms.spi.TimeSource;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -128,7 +129,7 @@ public final class Migration {
 
     /** Makes messages of what is no message but opens as this. The caller closes it after the job. */
     public Migration convert(RawAesGcm raw) {
-        once("convert", this.raw);
+        BuilderChecks.once("convert", this.raw);
         this.raw = Objects.requireNonNull(raw, "raw");
         return this;
     }
@@ -138,14 +139,14 @@ public final class Migration {
      * keys, without context.
      */
     public Migration sealing(Consumer<Encryption> sealing) {
-        once("sealing", this.sealing);
+        BuilderChecks.once("sealing", this.sealing);
         this.sealing = Objects.requireNonNull(sealing, "sealing");
         return this;
     }
 
     /** Sets what becomes of messages' recipients; default {@link RewrapOptions#toMasterKeys}. Called once a header, by several threads. */
     public Migration change(Consumer<RewrapOptions<?>> change) {
-        once("change", this.change);
+        BuilderChecks.once("change", this.change);
         this.change = Objects.requireNonNull(change, "change");
         return this;
     }
@@ -157,49 +158,49 @@ public final class Migration {
      *     file's absolute name; called by several threads
      */
     public Migration associatedData(Function<String, byte[]> associatedData) {
-        once("associatedData", this.associatedData);
+        BuilderChecks.once("associatedData", this.associatedData);
         this.associatedData = Objects.requireNonNull(associatedData, "associatedData");
         return this;
     }
 
     /** Keeps in this file how far the job is, after each batch, so that it goes on there when it is started again. */
     public Migration checkpoint(Path file) {
-        once("checkpoint", checkpointFile);
+        BuilderChecks.once("checkpoint", checkpointFile);
         this.checkpointFile = Objects.requireNonNull(file, "file");
         return this;
     }
 
     /** As {@link #checkpoint}, in a table beside the column's, which is made if it is missing. */
     public Migration checkpointTable(String table) {
-        once("checkpointTable", checkpointTable);
+        BuilderChecks.once("checkpointTable", checkpointTable);
         this.checkpointTable = ColumnNames.of(table, "job", "state").table();
         return this;
     }
 
     /** Sets how many items are read at a time, and written in one transaction; default 500, 1 to 10,000. */
     public Migration batch(int items) {
-        once("batch", batch);
+        BuilderChecks.once("batch", batch);
         this.batch = within("batch", items, 1, 10_000);
         return this;
     }
 
     /** Sets how many items a second are read at most; default as many as go, 1 to 1,000,000. */
     public Migration rate(int itemsPerSecond) {
-        once("rate", perSecond);
+        BuilderChecks.once("rate", perSecond);
         this.perSecond = within("rate", itemsPerSecond, 1, 1_000_000);
         return this;
     }
 
     /** Sets how many headers are asked about at the same time; default 4, 1 to 16. */
     public Migration parallelism(int threads) {
-        once("parallelism", parallelism);
+        BuilderChecks.once("parallelism", parallelism);
         this.parallelism = within("parallelism", threads, 1, 16);
         return this;
     }
 
     /** Sets after how many failures the job ends; default 1,000. It then begins anew when it is started again. */
     public Migration mostFailures(int failures) {
-        once("mostFailures", mostFailures);
+        BuilderChecks.once("mostFailures", mostFailures);
         this.mostFailures = within("mostFailures", failures, 1, Integer.MAX_VALUE);
         return this;
     }
@@ -221,7 +222,7 @@ public final class Migration {
 
     /** Is told how far the job is after each batch, on the job's thread. */
     public Migration progress(Consumer<MigrationReport> progress) {
-        once("progress", this.progress);
+        BuilderChecks.once("progress", this.progress);
         this.progress = Objects.requireNonNull(progress, "progress");
         return this;
     }
@@ -333,12 +334,6 @@ public final class Migration {
             return HexFormat.of().formatHex(hash);
         } catch (NoSuchAlgorithmException e) {
             throw new KmsBugException("every JCA has SHA-256", e);
-        }
-    }
-
-    private static void once(String name, @Nullable Object before) {
-        if (before != null) {
-            throw new IllegalStateException(name + " given twice");
         }
     }
 

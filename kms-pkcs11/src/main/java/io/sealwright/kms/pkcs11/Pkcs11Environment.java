@@ -1,6 +1,7 @@
 package io.sealwright.kms.pkcs11;
 
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.ForeignText;
 import io.sealwright.kms.spi.Variables;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -51,7 +52,7 @@ final class Pkcs11Environment {
         int sessions = text.matches("[0-9]{1,3}") ? Integer.parseInt(text) : 0;
         if (sessions < 1 || sessions > Pkcs11Options.MOST_SESSIONS) {
             throw new ConfigurationException(
-                    "The variable " + SESSIONS + " has the value '" + Pkcs11Uri.shown(text) + "'.",
+                    "The variable " + SESSIONS + " has the value '" + ForeignText.shown(text) + "'.",
                     "It must be 1 to " + Pkcs11Options.MOST_SESSIONS + ".",
                     "Correct it, or unset it for " + Pkcs11Options.DEFAULT_SESSIONS + ".");
         }

@@ -1,6 +1,8 @@
 package io.sealwright.kms.pkcs11;
 
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.BuilderChecks;
+import io.sealwright.kms.spi.ForeignText;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +20,6 @@ public final class Pkcs11Options implements AutoCloseable {
     static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
     static final int DEFAULT_SESSIONS = 8;
 
-    private static final Duration LONGEST_TIMEOUT = Duration.ofMinutes(10);
     static final int MOST_SESSIONS = 256;
     private static final int LONGEST_ARGUMENTS = 4096;
 
@@ -85,10 +86,10 @@ public final class Pkcs11Options implements AutoCloseable {
          * @throws ConfigurationException if the path is not absolute, or no file is there
          */
         public Builder library(Path library) {
-            once("library", this.library);
+            BuilderChecks.once("library", this.library);
             if (!library.isAbsolute() || !Files.isRegularFile(library)) {
                 throw new ConfigurationException(
-                        "The PKCS#11 library " + Pkcs11Uri.shown(library.toString()) + " cannot be used.",
+                        "The PKCS#11 library " + ForeignText.shown(library.toString()) + " cannot be used.",
                         library.isAbsolute() ? "No file is there." : "Its path is not absolute.",
                         "Give the whole path of the library that came with the token.");
             }
@@ -101,7 +102,7 @@ public final class Pkcs11Options implements AutoCloseable {
          * {@code C_Finalize} must wait until the keys are closed.
          */
         public Builder module(PKCS11Module ready) {
-            once("module", this.ready);
+            BuilderChecks.once("module", this.ready);
             this.ready = ready;
             return this;
         }
@@ -112,7 +113,7 @@ public final class Pkcs11Options implements AutoCloseable {
          * @throws ConfigurationException if it has a NUL, or over 4,096 bytes
          */
         public Builder libraryArguments(String arguments) {
-            once("libraryArguments", this.arguments);
+            BuilderChecks.once("libraryArguments", this.arguments);
             if (arguments.indexOf('\0') >= 0 || arguments.getBytes(StandardCharsets.UTF_8).length > LONGEST_ARGUMENTS) {
                 throw new ConfigurationException(
                         "The arguments of the PKCS#11 library cannot be used.",
@@ -129,20 +130,20 @@ public final class Pkcs11Options implements AutoCloseable {
          * @throws ConfigurationException if it is empty, or has over 1,024 bytes in UTF-8
          */
         public Builder pin(char[] pin) {
-            once("pin", this.pin);
+            BuilderChecks.once("pin", this.pin);
             this.pin = Pin.of(pin);
             return this;
         }
 
         /** A file with the PIN, in UTF-8; one final newline is dropped. Read anew at each login. */
         public Builder pinFile(Path file) {
-            once("pin", this.pin);
+            BuilderChecks.once("pin", this.pin);
             this.pin = Pin.file(file);
             return this;
         }
 
         Builder pin(Pin pin) {
-            once("pin", this.pin);
+            BuilderChecks.once("pin", this.pin);
             this.pin = pin;
             return this;
         }
@@ -155,12 +156,8 @@ public final class Pkcs11Options implements AutoCloseable {
          * @throws IllegalArgumentException if it is not positive, or longer
          */
         public Builder timeout(Duration timeout) {
-            once("timeout", this.timeout);
-            if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(LONGEST_TIMEOUT) > 0) {
-                throw new IllegalArgumentException(
-                        "timeout must be over zero and at most " + LONGEST_TIMEOUT + ", not " + timeout);
-            }
-            this.timeout = timeout;
+            BuilderChecks.once("timeout", this.timeout);
+            this.timeout = BuilderChecks.timeout(timeout);
             return this;
         }
 
@@ -172,7 +169,7 @@ public final class Pkcs11Options implements AutoCloseable {
          * @throws IllegalArgumentException if it is not 1 to 256
          */
         public Builder sessions(int sessions) {
-            once("sessions", this.sessions == 0 ? null : this.sessions);
+            BuilderChecks.once("sessions", this.sessions == 0 ? null : this.sessions);
             if (sessions < 1 || sessions > MOST_SESSIONS) {
                 throw new IllegalArgumentException("sessions must be 1 to " + MOST_SESSIONS + ", not " + sessions);
             }
@@ -207,12 +204,6 @@ public final class Pkcs11Options implements AutoCloseable {
                     module != null
                             ? CryptokiModule.of(module)
                             : CryptokiModule.of(Objects.requireNonNull(path), arguments));
-        }
-
-        private static void once(String name, @Nullable Object before) {
-            if (before != null) {
-                throw new IllegalStateException(name + " given twice");
-            }
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.sealwright.kms.pkcs11;
 
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.ForeignText;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -131,7 +132,7 @@ final class Pkcs11Uri {
                 "It names a slot ('" + name + "'), whose number changes when readers or tokens do.";
             case "library-manufacturer", "library-description", "library-version" ->
                 "It names a library ('" + name + "'), which the configuration chooses.";
-            default -> "It has an attribute that is not known here: '" + shown(name) + "'.";
+            default -> "It has an attribute that is not known here: '" + ForeignText.shown(name) + "'.";
         };
     }
 
@@ -185,16 +186,10 @@ final class Pkcs11Uri {
                         attribute.contains("=") && SHOWN.contains(attribute.split("=", 2)[0]))
                 .collect(Collectors.joining(";"));
         return new ConfigurationException(
-                "The master key URI 'pkcs11:" + shown(known) + "…' cannot be used.",
+                "The master key URI 'pkcs11:" + ForeignText.shown(known) + "…' cannot be used.",
                 why,
                 "Give pkcs11:token=LABEL;object=LABEL, with serial, model, manufacturer or id where these are not enough;"
                         + " module and PIN come from KMS_PKCS11_MODULE and KMS_PKCS11_PIN_FILE, or from Pkcs11Options.");
-    }
-
-    /** Fit for an error's text. */
-    static String shown(String text) {
-        String clean = text.replaceAll("[^\\p{Graph} ]", "?");
-        return clean.length() <= 80 ? clean : clean.substring(0, 80) + "…";
     }
 
     /** The token's label. */

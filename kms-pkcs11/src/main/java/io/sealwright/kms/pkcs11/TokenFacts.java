@@ -1,5 +1,7 @@
 package io.sealwright.kms.pkcs11;
 
+import io.sealwright.kms.spi.ForeignText;
+
 /**
  * What a token says of itself, without the blanks that its fields are filled up with.
  *
@@ -32,7 +34,7 @@ record TokenFacts(String label, String manufacturer, String model, String serial
 
     @Override
     public String toString() {
-        return "'" + Pkcs11Uri.shown(label) + "' (" + Pkcs11Uri.shown(model) + ", serial " + Pkcs11Uri.shown(serial)
-                + ")";
+        return "'" + ForeignText.shown(label) + "' (" + ForeignText.shown(model) + ", serial "
+                + ForeignText.shown(serial) + ")";
     }
 }

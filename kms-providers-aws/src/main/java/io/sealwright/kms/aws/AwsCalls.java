@@ -5,6 +5,7 @@ import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.Deadline;
+import io.sealwright.kms.spi.LimitedBody;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
@@ -176,11 +177,7 @@ final class AwsCalls {
                         || Thread.currentThread().isInterrupted()
                         || cause(e, InterruptedException.class)
                                 != null)) { // no InterruptedIOException: time-outs are ones
-            Thread.currentThread().interrupt();
-            return new CallInterruptedException(
-                    "The call was interrupted: " + request.what() + ".",
-                    "Another thread asked this one to stop, or its deadline passed.",
-                    "Nothing is lost; repeat the call if it is still wanted.");
+            return CallInterruptedException.during(request.what(), null);
         }
         if (timeout || deadline.passed()) {
             return unavailable(
@@ -213,7 +210,7 @@ final class AwsCalls {
         if (cause(e, LimitedBody.TooLongException.class) != null) {
             return notItsOwn(request, "more than " + JdkHttpClient.MOST_BYTES + " bytes");
         }
-        if (cause(e, LimitedBody.EncodedException.class) != null) {
+        if (cause(e, JdkHttpClient.EncodedException.class) != null) {
             return notItsOwn(request, "compressed, which nobody asked for");
         }
         IOException transport = cause(e, IOException.class);

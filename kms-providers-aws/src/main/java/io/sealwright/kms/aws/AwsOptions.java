@@ -1,6 +1,8 @@
 package io.sealwright.kms.aws;
 
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.BuilderChecks;
+import io.sealwright.kms.spi.ForeignText;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Objects;
@@ -102,10 +104,10 @@ public final class AwsOptions {
          * @throws ConfigurationException if it is none
          */
         public Builder region(String name) {
-            once(region, "region");
+            BuilderChecks.once("region", region);
             if (!AwsUri.REGION.matcher(name).matches()) {
                 throw new ConfigurationException(
-                        "'" + Texts.shown(name) + "' is no region.",
+                        "'" + ForeignText.shown(name) + "' is no region.",
                         "A region is like eu-central-1.",
                         "Name the region that has the key.");
             }
@@ -120,7 +122,7 @@ public final class AwsOptions {
          * @throws ConfigurationException if it is no http or https address, or holds user information or a query
          */
         public Builder endpoint(URI address) {
-            once(endpoint, "endpoint");
+            BuilderChecks.once("endpoint", endpoint);
             endpoint = Endpoints.checked(address.toString(), "The endpoint");
             return this;
         }
@@ -131,7 +133,7 @@ public final class AwsOptions {
          * @param provider used by several threads; not closed
          */
         public Builder credentials(AwsCredentialsProvider provider) {
-            once(credentials, "credentials");
+            BuilderChecks.once("credentials", credentials);
             credentials = Objects.requireNonNull(provider, "provider");
             return this;
         }
@@ -143,7 +145,7 @@ public final class AwsOptions {
          * @param client used by several threads; not closed
          */
         public Builder httpClient(SdkHttpClient client) {
-            once(httpClient, "httpClient");
+            BuilderChecks.once("httpClient", httpClient);
             httpClient = Objects.requireNonNull(client, "client");
             return this;
         }
@@ -155,7 +157,7 @@ public final class AwsOptions {
          * @throws IllegalArgumentException if it is out of that range
          */
         public Builder timeout(Duration total) {
-            once(timeout, "timeout");
+            BuilderChecks.once("timeout", timeout);
             if (total.compareTo(SHORTEST) < 0 || total.compareTo(LONGEST) > 0) {
                 throw new IllegalArgumentException("timeout must be 10 ms to 10 minutes, not " + total);
             }
@@ -166,12 +168,6 @@ public final class AwsOptions {
         /** The options. */
         public AwsOptions build() {
             return new AwsOptions(this);
-        }
-
-        private static void once(@Nullable Object before, String name) {
-            if (before != null) {
-                throw new IllegalStateException(name + " given twice");
-            }
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.sealwright.kms.aws;
 
+import io.sealwright.kms.spi.LimitedBody;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,6 +43,11 @@ final class JdkHttpClient implements SdkHttpClient {
     private static final Set<String> OWN_HEADERS =
             Set.of("host", "content-length", "connection", "expect", "upgrade", "transfer-encoding", "accept-encoding");
 
+    /** The answer is compressed, so that its length says nothing of what it would become. */
+    static final class EncodedException extends IOException {
+        private static final long serialVersionUID = 1L;
+    }
+
     private final HttpClient client;
 
     JdkHttpClient() {
@@ -83,7 +89,8 @@ final class JdkHttpClient implements SdkHttpClient {
             LimitedBody answer = new LimitedBody(MOST_BYTES);
             boolean given = false;
             try {
-                CompletableFuture<HttpResponse<byte[]>> exchange = client.sendAsync(converted(body), answer);
+                CompletableFuture<HttpResponse<byte[]>> exchange =
+                        client.sendAsync(converted(body), head -> uncompressed(head, answer));
                 underWay.set(exchange);
                 HttpExecuteResponse response = answered(exchange.get());
                 given = true;
@@ -120,6 +127,14 @@ final class JdkHttpClient implements SdkHttpClient {
             try (InputStream content = provider.newStream()) {
                 return content.readAllBytes();
             }
+        }
+
+        /** Nobody asks for an encoding. The SDK would inflate gzip, to whatever size it has. */
+        private static LimitedBody uncompressed(HttpResponse.ResponseInfo head, LimitedBody answer) {
+            if (head.headers().firstValue("Content-Encoding").isPresent()) {
+                answer.onError(new EncodedException());
+            }
+            return answer;
         }
 
         private HttpRequest converted(byte[] body) {

@@ -11,6 +11,7 @@ import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.Deadline;
+import io.sealwright.kms.spi.ForeignText;
 import io.sealwright.kms.spi.GeneratedKey;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
@@ -200,7 +201,7 @@ final class KmsKey implements MasterKey {
     public String check() {
         Deadline deadline = deadline();
         KeyMetadata metadata = metadata(deadline);
-        String state = Texts.shown(metadata.keyStateAsString());
+        String state = ForeignText.shown(metadata.keyStateAsString());
         if (metadata.keyState() != KeyState.ENABLED) {
             if (metadata.keyState() == KeyState.DISABLED
                     || metadata.keyState() == KeyState.PENDING_DELETION
@@ -219,14 +220,14 @@ final class KmsKey implements MasterKey {
         if (metadata.keyUsage() != KeyUsageType.ENCRYPT_DECRYPT || metadata.keySpec() != KeySpec.SYMMETRIC_DEFAULT) {
             throw new ConfigurationException(
                     "The key " + uri + " cannot be a master key.",
-                    "Its spec is " + Texts.shown(spec) + ", its usage " + Texts.shown(usage) + ".",
+                    "Its spec is " + ForeignText.shown(spec) + ", its usage " + ForeignText.shown(usage) + ".",
                     "Name a key of spec SYMMETRIC_DEFAULT and usage ENCRYPT_DECRYPT.");
         }
         return uri + ": " + metadata.arn() + ", " + state + ", made "
                 + metadata.creationDate().truncatedTo(ChronoUnit.SECONDS)
                 + (Boolean.TRUE.equals(metadata.multiRegion()) ? ", multi-region" : "")
                 + rotation(metadata.arn(), deadline)
-                + Texts.ofConnection(encrypted);
+                + OwnedClient.ofConnection(encrypted);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.sealwright.kms.aws;
 
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.ForeignText;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -36,7 +37,7 @@ record KmsKeyName(
             return new KmsKeyName(text, null, null);
         }
         throw new ConfigurationException(
-                "'" + Texts.shown(text) + "' names no KMS key.",
+                "'" + ForeignText.shown(text) + "' names no KMS key.",
                 "It must be a key's ARN, an alias' ARN, alias/NAME, or a key id.",
                 "Correct it; the key's page in the console shows its ARN.");
     }

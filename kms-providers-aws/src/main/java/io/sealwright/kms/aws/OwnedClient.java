@@ -76,6 +76,11 @@ record OwnedClient<C extends SdkAutoCloseable>(C client, boolean encrypted, Runn
         return isEncrypted(configuration.endpointOverride().orElse(null));
     }
 
+    /** What a line about a key's health ends with. */
+    static String ofConnection(boolean encrypted) {
+        return encrypted ? "" : "; the connection is not encrypted";
+    }
+
     private static boolean isEncrypted(@Nullable URI endpoint) {
         return endpoint == null || "https".equalsIgnoreCase(endpoint.getScheme());
     }

@@ -6,6 +6,7 @@ import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.spi.Deadline;
+import io.sealwright.kms.spi.ForeignText;
 import io.sealwright.kms.spi.SecretVersion;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -125,7 +126,7 @@ final class ParameterSource extends StoredSource<Parameter> {
         if (found.type() != ParameterType.SECURE_STRING) {
             throw SecretTexts.unusable(
                     uri(),
-                    "Its type is " + Texts.shown(String.valueOf(found.typeAsString()))
+                    "Its type is " + ForeignText.shown(String.valueOf(found.typeAsString()))
                             + ", and must be SecureString: others lie" + " there in the clear.");
         }
         return found;

@@ -7,6 +7,7 @@ import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.spi.Deadline;
+import io.sealwright.kms.spi.ForeignText;
 import io.sealwright.kms.spi.SecretVersion;
 import java.util.Optional;
 import java.util.UUID;
@@ -164,7 +165,7 @@ final class SecretsManagerSource extends StoredSource<GetSecretValueResponse> {
     }
 
     private static SecretVersion version(GetSecretValueResponse found, SecretBytes key) {
-        return SecretVersion.key("version " + Texts.shown(found.versionId()), key, found.createdDate());
+        return SecretVersion.key("version " + ForeignText.shown(found.versionId()), key, found.createdDate());
     }
 
     @Override

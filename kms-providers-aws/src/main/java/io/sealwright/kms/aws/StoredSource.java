@@ -113,7 +113,7 @@ abstract class StoredSource<R> implements SecretSource {
     /** The key itself comes over that connection. */
     @Override
     public final String check() {
-        return SecretSource.super.check() + Texts.ofConnection(encrypted);
+        return SecretSource.super.check() + OwnedClient.ofConnection(encrypted);
     }
 
     @Override

@@ -130,7 +130,7 @@ class JdkHttpClientTest {
                 WebIdentity.of(variables, "eu-central-1", token, "arn:aws:iam::111122223333:role/app")) {
             assertThatThrownBy(identity::resolveCredentials)
                     .isInstanceOf(SdkClientException.class)
-                    .hasRootCauseInstanceOf(LimitedBody.EncodedException.class);
+                    .hasRootCauseInstanceOf(JdkHttpClient.EncodedException.class);
         }
     }
 

@@ -21,7 +21,6 @@ import io.sealwright.kms.error.AuthenticationFailedException;
 import io.sealwright.kms.error.CallInterruptedException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.RefusedException;
-import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.Deadline;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.Recipient;
@@ -110,20 +109,20 @@ final class GcpKmsKey implements MasterKey {
             EncryptResponse response =
                     session.ask(what, name, KeyManagementServiceClient::encryptCallable, request, deadline);
             if (!response.getVerifiedPlaintextCrc32C() || !response.getVerifiedAdditionalAuthenticatedDataCrc32C()) {
-                throw corrupt(what, "Google does not say that it received what was sent.");
+                throw Session.corrupt(what, "Google does not say that it received what was sent.");
             }
             ByteString ciphertext = response.getCiphertext();
             if (!response.hasCiphertextCrc32C()
                     || response.getCiphertextCrc32C().getValue() != Crc.of(ciphertext)) {
-                throw corrupt(what, "The ciphertext's checksum does not fit it.");
+                throw Session.corrupt(what, "The ciphertext's checksum does not fit it.");
             }
             int version = Names.version(response.getName(), name);
             if (version == 0) {
-                throw corrupt(what, "It was made by another key.");
+                throw Session.corrupt(what, "It was made by another key.");
             }
             Recipient recipient = KmsWrap.recipient(id, version, binder, ciphertext);
             if (recipient == null) {
-                throw corrupt(what, "There is no ciphertext, or one too long for a message.");
+                throw Session.corrupt(what, "There is no ciphertext, or one too long for a message.");
             }
             primary.accumulateAndGet(version, Math::max);
             return recipient;
@@ -173,7 +172,7 @@ final class GcpKmsKey implements MasterKey {
         }
         if (!response.hasPlaintextCrc32C()
                 || response.getPlaintextCrc32C().getValue() != Crc.of(response.getPlaintext())) {
-            throw corrupt(what, "The plaintext's checksum does not fit it.");
+            throw Session.corrupt(what, "The plaintext's checksum does not fit it.");
         }
         byte[] plaintext = response.getPlaintext().toByteArray();
         try {
@@ -217,7 +216,7 @@ final class GcpKmsKey implements MasterKey {
                     deadline);
             version = Names.version(made.getName(), name);
             if (version == 0) {
-                throw corrupt(what, "It made a version of another key.");
+                throw Session.corrupt(what, "It made a version of another key.");
             }
             awaitGenerated(made, version, deadline);
         } catch (Refusal e) {
@@ -235,7 +234,7 @@ final class GcpKmsKey implements MasterKey {
                             .build(),
                     deadline);
             if (Names.version(key.getPrimary().getName(), name) != version) {
-                throw corrupt(what, "Another version is primary.");
+                throw Session.corrupt(what, "Another version is primary.");
             }
         } catch (Refusal e) {
             throw cannotRotate(e, what);
@@ -303,7 +302,7 @@ final class GcpKmsKey implements MasterKey {
                     GetCryptoKeyRequest.newBuilder().setName(name).build(),
                     deadline);
             if (!Names.same(key.getName(), name)) {
-                throw corrupt(what, "It told of another key.");
+                throw Session.corrupt(what, "It told of another key.");
             }
             KmsFacts facts = KmsFacts.of(key, name);
             if (facts.primary() != 0) {
@@ -313,13 +312,5 @@ final class GcpKmsKey implements MasterKey {
         } catch (Refusal e) {
             throw e.typed(what, uri);
         }
-    }
-
-    private static UnavailableException corrupt(String what, String why) {
-        return new UnavailableException(
-                "Google gave no usable answer: " + what + ".",
-                why,
-                "Repeat the call: bytes may have been changed on the way. If it goes on, check the endpoint and the memory of"
-                        + " this machine.");
     }
 }

@@ -4,6 +4,7 @@ import com.google.cloud.kms.v1.KeyManagementServiceClient;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.MasterKeyProvider;
 import io.sealwright.kms.spi.MasterKeyUri;
+import io.sealwright.kms.spi.OnePerSettings;
 import io.sealwright.kms.spi.ProviderSettings;
 import java.util.Set;
 
@@ -14,7 +15,8 @@ import java.util.Set;
 public final class GcpKmsProvider implements MasterKeyProvider {
     static final String SCHEME = "gcp-kms";
 
-    private final EnvironmentSession<KeyManagementServiceClient> session = new EnvironmentSession<>(Services::kms);
+    private final OnePerSettings<Session<KeyManagementServiceClient>> session = new OnePerSettings<>(
+            settings -> Services.kms(GcpEnvironment.options(settings.variables()), settings.deadline()));
 
     /** For {@link java.util.ServiceLoader}. */
     public GcpKmsProvider() {}

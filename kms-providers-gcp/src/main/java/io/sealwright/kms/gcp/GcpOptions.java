@@ -2,6 +2,7 @@ package io.sealwright.kms.gcp;
 
 import com.google.auth.Credentials;
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.BuilderChecks;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Matcher;
@@ -17,7 +18,6 @@ public final class GcpOptions {
     static final String SECRET_MANAGER_ENDPOINT = "secretmanager.googleapis.com:443";
 
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
-    private static final Duration LONGEST_TIMEOUT = Duration.ofMinutes(10);
 
     private final @Nullable Credentials credentials;
     private final @Nullable Path credentialsFile;
@@ -111,7 +111,7 @@ public final class GcpOptions {
          * {@code https://www.googleapis.com/auth/cloud-platform} already, where their kind has scopes.
          */
         public Builder credentials(Credentials credentials) {
-            once("credentials", this.credentials);
+            BuilderChecks.once("credentials", this.credentials);
             this.credentials = credentials;
             return this;
         }
@@ -121,7 +121,7 @@ public final class GcpOptions {
          * from somebody who may run programs here: some kinds name programs and addresses to ask.
          */
         public Builder credentialsFile(Path json) {
-            once("credentialsFile", credentialsFile);
+            BuilderChecks.once("credentialsFile", credentialsFile);
             credentialsFile = json;
             return this;
         }
@@ -133,7 +133,7 @@ public final class GcpOptions {
          * @throws ConfigurationException if it is none
          */
         public Builder kmsEndpoint(String endpoint) {
-            once("kmsEndpoint", kmsEndpoint);
+            BuilderChecks.once("kmsEndpoint", kmsEndpoint);
             kmsEndpoint = checkedEndpoint(endpoint);
             return this;
         }
@@ -145,7 +145,7 @@ public final class GcpOptions {
          * @throws ConfigurationException if it is none
          */
         public Builder secretManagerEndpoint(String endpoint) {
-            once("secretManagerEndpoint", secretManagerEndpoint);
+            BuilderChecks.once("secretManagerEndpoint", secretManagerEndpoint);
             secretManagerEndpoint = checkedEndpoint(endpoint);
             return this;
         }
@@ -166,12 +166,8 @@ public final class GcpOptions {
          * @throws IllegalArgumentException if it is not positive, or longer
          */
         public Builder timeout(Duration timeout) {
-            once("timeout", this.timeout);
-            if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(LONGEST_TIMEOUT) > 0) {
-                throw new IllegalArgumentException(
-                        "timeout must be over zero and at most " + LONGEST_TIMEOUT + ", not " + timeout);
-            }
-            this.timeout = timeout;
+            BuilderChecks.once("timeout", this.timeout);
+            this.timeout = BuilderChecks.timeout(timeout);
             return this;
         }
 
@@ -201,12 +197,6 @@ public final class GcpOptions {
         private static ConfigurationException contradiction(String why) {
             return new ConfigurationException(
                     "The settings of Google Cloud contradict each other.", why, "Leave one of them out.");
-        }
-
-        private static void once(String name, @Nullable Object before) {
-            if (before != null) {
-                throw new IllegalStateException(name + " given twice");
-            }
         }
 
         private static String checkedEndpoint(String endpoint) {

@@ -2,6 +2,7 @@ package io.sealwright.kms.gcp;
 
 import com.google.cloud.secretmanager.v1.SecretManagerServiceClient;
 import io.sealwright.kms.spi.MasterKeyUri;
+import io.sealwright.kms.spi.OnePerSettings;
 import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretSourceProvider;
@@ -17,7 +18,8 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class GcpSecretManagerProvider implements SecretSourceProvider {
     static final String SCHEME = "gcp-secretmanager";
 
-    private final Map<String, EnvironmentSession<SecretManagerServiceClient>> byLocation = new ConcurrentHashMap<>();
+    private final Map<String, OnePerSettings<Session<SecretManagerServiceClient>>> byLocation =
+            new ConcurrentHashMap<>();
 
     /** For {@link java.util.ServiceLoader}. */
     public GcpSecretManagerProvider() {}
@@ -35,10 +37,10 @@ public final class GcpSecretManagerProvider implements SecretSourceProvider {
     @Override
     public SecretSource open(MasterKeyUri uri, ProviderSettings settings) {
         String secret = Names.secret(uri);
-        EnvironmentSession<SecretManagerServiceClient> session = byLocation.computeIfAbsent(
+        OnePerSettings<Session<SecretManagerServiceClient>> session = byLocation.computeIfAbsent(
                 Names.location(secret),
-                location -> new EnvironmentSession<>(
-                        (options, timeout) -> Services.secretManager(options, location, timeout)));
+                location -> new OnePerSettings<>(same ->
+                        Services.secretManager(GcpEnvironment.options(same.variables()), location, same.deadline())));
         return new GcpSecretSource(uri.toString(), secret, session.get(settings));
     }
 }

@@ -17,7 +17,6 @@ import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.error.StoreException;
-import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.Deadline;
 import io.sealwright.kms.spi.KeyText;
 import io.sealwright.kms.spi.SecretSource;
@@ -124,7 +123,7 @@ final class GcpSecretSource implements SecretSource {
         try {
             AccessSecretVersionResponse response = checked(older.asked().await(), what);
             if (number(response, what) != number) {
-                throw corrupt(what, "Another version came than the one asked for.");
+                throw Session.corrupt(what, "Another version came than the one asked for.");
             }
             try (SecretBytes text = text(response)) {
                 return parsed(text).map(key -> SecretVersion.key("version " + number, key, null));
@@ -203,7 +202,7 @@ final class GcpSecretSource implements SecretSource {
                     deadline);
             int number = Names.version(added.getName(), name);
             if (number == 0 || added.getState() != State.ENABLED || !added.getClientSpecifiedPayloadChecksum()) {
-                throw corrupt(what, "Google does not say that it keeps what was sent.");
+                throw Session.corrupt(what, "Google does not say that it keeps what was sent.");
             }
             return number;
         } finally {
@@ -257,7 +256,7 @@ final class GcpSecretSource implements SecretSource {
     private static AccessSecretVersionResponse checked(AccessSecretVersionResponse response, String what) {
         SecretPayload payload = response.getPayload();
         if (!payload.hasDataCrc32C() || payload.getDataCrc32C() != Crc.of(payload.getData())) {
-            throw corrupt(what, "The payload's checksum does not fit it.");
+            throw Session.corrupt(what, "The payload's checksum does not fit it.");
         }
         return response;
     }
@@ -265,7 +264,7 @@ final class GcpSecretSource implements SecretSource {
     private int number(AccessSecretVersionResponse response, String what) {
         int number = Names.version(response.getName(), name);
         if (number == 0) {
-            throw corrupt(what, "It told of another secret.");
+            throw Session.corrupt(what, "It told of another secret.");
         }
         return number;
     }
@@ -321,13 +320,5 @@ final class GcpSecretSource implements SecretSource {
                 "The secret " + uri + " was not written.",
                 "It has changed since it was read, or was made meanwhile.",
                 "Read it again, then repeat.");
-    }
-
-    private static UnavailableException corrupt(String what, String why) {
-        return new UnavailableException(
-                "Google gave no usable answer: " + what + ".",
-                why,
-                "Repeat the call: bytes may have been changed on the way. If it goes on, check the endpoint and the memory of"
-                        + " this machine.");
     }
 }

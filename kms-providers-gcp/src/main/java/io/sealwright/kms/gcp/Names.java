@@ -1,6 +1,7 @@
 package io.sealwright.kms.gcp;
 
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.ForeignText;
 import io.sealwright.kms.spi.MasterKeyUri;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -20,6 +21,8 @@ final class Names {
     private static final Pattern OF_PROJECT = Pattern.compile("projects/([^/]+)/(.+)");
     private static final Pattern VERSION = Pattern.compile("(.+)/(?:cryptoKeyVersions|versions)/([1-9][0-9]{0,8})");
     private static final Pattern DIGITS = Pattern.compile("[0-9]+");
+
+    private static final int MOST_SHOWN = 160; // names of resources are long
 
     private Names() {}
 
@@ -101,7 +104,6 @@ final class Names {
 
     /** Fit for an error's text. */
     static String shown(String text) {
-        String clean = text.replaceAll("[^\\p{Graph} ]", "?");
-        return clean.length() <= 160 ? clean : clean.substring(0, 160) + "…";
+        return ForeignText.shown(text, MOST_SHOWN);
     }
 }

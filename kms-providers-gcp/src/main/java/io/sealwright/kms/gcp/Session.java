@@ -135,7 +135,7 @@ final class Session<C> {
             } catch (InterruptedException e) {
                 giveUp();
                 to.suspect();
-                throw interrupted(what, e);
+                throw CallInterruptedException.during(what, e);
             } catch (TimeoutException e) {
                 giveUp();
                 to.suspect();
@@ -177,7 +177,7 @@ final class Session<C> {
         try {
             lock.lockInterruptibly();
         } catch (InterruptedException e) {
-            throw interrupted(what, e);
+            throw CallInterruptedException.during(what, e);
         }
         try {
             if (users == 0) {
@@ -210,21 +210,21 @@ final class Session<C> {
         }
     }
 
-    private static CallInterruptedException interrupted(String what, InterruptedException cause) {
-        Thread.currentThread().interrupt();
-        return new CallInterruptedException(
-                "The call was interrupted: " + what + ".",
-                "Another thread asked this one to stop, or its deadline passed.",
-                "Nothing is lost; repeat the call if it is still wanted.",
-                cause);
-    }
-
     private static UnavailableException late(String what, Deadline deadline, @Nullable Exception cause) {
         return new UnavailableException(
                 "Google gave no usable answer: " + what + ".",
                 "No whole answer came within " + deadline.whole().toMillis() + " ms.",
                 "Repeat the call; check the network, or set a longer deadline.",
                 cause);
+    }
+
+    /** An answer that came whole, and is not what was asked for. */
+    static UnavailableException corrupt(String what, String why) {
+        return new UnavailableException(
+                "Google gave no usable answer: " + what + ".",
+                why,
+                "Repeat the call: bytes may have been changed on the way. If it goes on, check the endpoint and the memory of"
+                        + " this machine.");
     }
 
     private static UnavailableException failed(String what, Throwable cause) {

@@ -1,7 +1,7 @@
 package io.sealwright.kms.vault;
 
 import io.sealwright.kms.spi.Deadline;
-import java.io.ByteArrayOutputStream;
+import io.sealwright.kms.spi.LimitedBody;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.Authenticator;
@@ -17,13 +17,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
@@ -57,7 +54,8 @@ final class GuardedHttpClient extends HttpClient {
     /** The handler is not used: the driver asks for text alone. */
     @Override
     public <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> unused) throws IOException {
-        CompletableFuture<HttpResponse<byte[]>> exchange = shared.sendAsync(request, headers -> new Limited());
+        LimitedBody answer = new LimitedBody(MOST_BYTES);
+        CompletableFuture<HttpResponse<byte[]>> exchange = shared.sendAsync(request, head -> answer);
         try {
             HttpResponse<byte[]> response = exchange.get(deadline.nanosLeft(), TimeUnit.NANOSECONDS);
             @SuppressWarnings("unchecked") // T is String: see above
@@ -72,6 +70,8 @@ final class GuardedHttpClient extends HttpClient {
             throw new InterruptedIOException("interrupted");
         } catch (ExecutionException e) {
             throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
+        } finally {
+            answer.wipe();
         }
     }
 
@@ -105,50 +105,6 @@ final class GuardedHttpClient extends HttpClient {
             }
         }
         return escaped.toString();
-    }
-
-    /** Collects the body, as long as it is short enough. */
-    private static final class Limited implements HttpResponse.BodySubscriber<byte[]> {
-        private final CompletableFuture<byte[]> body = new CompletableFuture<>();
-        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        private Flow.@Nullable Subscription subscription;
-
-        @Override
-        public CompletionStage<byte[]> getBody() {
-            return body;
-        }
-
-        @Override
-        public void onSubscribe(Flow.Subscription given) {
-            subscription = given;
-            given.request(Long.MAX_VALUE);
-        }
-
-        @Override
-        public void onNext(List<ByteBuffer> buffers) {
-            for (ByteBuffer buffer : buffers) {
-                if (bytes.size() + buffer.remaining() > MOST_BYTES) {
-                    if (subscription != null) {
-                        subscription.cancel();
-                    }
-                    body.completeExceptionally(new IOException("the answer has more than " + MOST_BYTES + " bytes"));
-                    return;
-                }
-                byte[] part = new byte[buffer.remaining()];
-                buffer.get(part);
-                bytes.writeBytes(part);
-            }
-        }
-
-        @Override
-        public void onError(Throwable failure) {
-            body.completeExceptionally(failure);
-        }
-
-        @Override
-        public void onComplete() {
-            body.complete(bytes.toByteArray());
-        }
     }
 
     /** A response with another body. */

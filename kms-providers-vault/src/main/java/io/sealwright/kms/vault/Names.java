@@ -1,6 +1,7 @@
 package io.sealwright.kms.vault;
 
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.ForeignText;
 import io.sealwright.kms.spi.MasterKeyUri;
 import java.util.regex.Pattern;
 
@@ -20,7 +21,7 @@ final class Names {
         String path = uri.rest();
         if (!path.contains("/") || !isPath(path)) {
             throw new ConfigurationException(
-                    "The master key URI " + Names.shown(uri.toString()) + " cannot be used.",
+                    "The master key URI " + ForeignText.shown(uri.toString()) + " cannot be used.",
                     "It must be " + form
                             + ", of A-Z a-z 0-9 . _ - and slashes; the server's address does not belong there.",
                     "Correct it; the address comes from VAULT_ADDR or VaultOptions, and names no key.");
@@ -38,11 +39,5 @@ final class Names {
             }
         }
         return true;
-    }
-
-    /** Fit for an error's text. */
-    static String shown(String text) {
-        String clean = text.replaceAll("[^\\p{Graph} ]", "?");
-        return clean.length() <= 80 ? clean : clean.substring(0, 80) + "…";
     }
 }

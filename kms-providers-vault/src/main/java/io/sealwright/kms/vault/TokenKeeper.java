@@ -238,12 +238,7 @@ final class TokenKeeper implements AutoCloseable {
                 return;
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CallInterruptedException(
-                    "The call was interrupted: " + what + ".",
-                    "Another thread asked this one to stop, or its deadline passed.",
-                    "Nothing is lost; repeat the call if it is still wanted.",
-                    e);
+            throw CallInterruptedException.during(what, e);
         }
         throw new UnavailableException(
                 "No answer within " + deadline.whole().toMillis() + " ms: " + what + ".",

@@ -4,6 +4,7 @@ import io.github.jopenlibs.vault.json.JsonValue;
 import io.sealwright.kms.error.ConfigurationException;
 import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.RefusedException;
+import io.sealwright.kms.spi.ForeignText;
 import java.time.Instant;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -80,7 +81,7 @@ record TransitFacts(
                     "The key " + uri + " cannot be a master key.",
                     derived
                             ? "It is a derived key, which wants a context of its own for each use."
-                            : "Its type is " + Names.shown(type) + ", which binds no encryption context.",
+                            : "Its type is " + ForeignText.shown(type) + ", which binds no encryption context.",
                     "Make another one of type aes256-gcm96, not derived.");
         }
     }

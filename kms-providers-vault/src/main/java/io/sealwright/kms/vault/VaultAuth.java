@@ -2,6 +2,7 @@ package io.sealwright.kms.vault;
 
 import io.github.jopenlibs.vault.json.JsonObject;
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.ForeignText;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.function.Supplier;
@@ -116,7 +117,7 @@ public final class VaultAuth {
     public VaultAuth mount(String mount) {
         if (method == Method.TOKEN || !Names.isPath(mount)) {
             throw new ConfigurationException(
-                    "'" + Names.shown(mount) + "' is no mount for " + this + ".",
+                    "'" + ForeignText.shown(mount) + "' is no mount for " + this + ".",
                     method == Method.TOKEN
                             ? "A token needs none."
                             : "A mount is a path of A-Z a-z 0-9 . _ - without a slash at its ends.",

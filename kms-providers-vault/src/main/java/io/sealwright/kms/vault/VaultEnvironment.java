@@ -1,6 +1,8 @@
 package io.sealwright.kms.vault;
 
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.ForeignText;
+import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.Variables;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -20,6 +22,11 @@ final class VaultEnvironment {
     /** @throws ConfigurationException naming the variable that is missing, wrong or one too many */
     static VaultOptions options(Variables variables) {
         return new VaultEnvironment(variables).options();
+    }
+
+    /** A session with the server of the settings' variables, with their deadline and clock; connects to nothing. */
+    static VaultSession session(ProviderSettings settings) {
+        return VaultSession.open(options(settings.variables()), settings.deadline(), settings.time());
     }
 
     private VaultOptions options() {
@@ -86,7 +93,7 @@ final class VaultEnvironment {
             }
             default ->
                 throw new ConfigurationException(
-                        METHOD + " has the value '" + Names.shown(name) + "'.",
+                        METHOD + " has the value '" + ForeignText.shown(name) + "'.",
                         "It must be token, approle, userpass, jwt or kubernetes.",
                         "Correct it, or unset it if VAULT_TOKEN or VAULT_TOKEN_FILE is set.");
         };

@@ -1,6 +1,7 @@
 package io.sealwright.kms.vault;
 
 import io.sealwright.kms.spi.MasterKeyUri;
+import io.sealwright.kms.spi.OnePerSettings;
 import io.sealwright.kms.spi.ProviderSettings;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretSourceProvider;
@@ -14,7 +15,7 @@ import java.util.Set;
 public final class VaultKvProvider implements SecretSourceProvider {
     static final String SCHEME = "vault-kv";
 
-    private final EnvironmentSession session = new EnvironmentSession();
+    private final OnePerSettings<VaultSession> session = new OnePerSettings<>(VaultEnvironment::session);
 
     /** For {@link java.util.ServiceLoader}. */
     public VaultKvProvider() {}

@@ -113,7 +113,7 @@ final class VaultKvSource implements SecretSource {
 
     @Override
     public String check() {
-        return SecretSource.super.check() + (session.encrypted() ? "" : "; the connection is not encrypted");
+        return SecretSource.super.check() + session.ofConnection();
     }
 
     @Override

@@ -1,6 +1,8 @@
 package io.sealwright.kms.vault;
 
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.spi.BuilderChecks;
+import io.sealwright.kms.spi.ForeignText;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -15,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VaultOptions {
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
-    private static final Duration LONGEST_TIMEOUT = Duration.ofMinutes(10);
 
     private final String address;
     private final String namespace;
@@ -83,7 +84,7 @@ public final class VaultOptions {
          * @throws ConfigurationException if it is no such address, or holds user information, a query or a fragment
          */
         public Builder address(String address) {
-            once("address", this.address);
+            BuilderChecks.once("address", this.address);
             this.address = checkedAddress(address);
             return this;
         }
@@ -94,11 +95,11 @@ public final class VaultOptions {
          * @throws ConfigurationException if it is no path of {@code A-Z a-z 0-9 . _ -}
          */
         public Builder namespace(String namespace) {
-            once("namespace", this.namespace);
+            BuilderChecks.once("namespace", this.namespace);
             String path = namespace.replaceAll("^/+|/+$", "");
             if (!path.isEmpty() && !Names.isPath(path)) {
                 throw new ConfigurationException(
-                        "'" + Names.shown(namespace) + "' is no namespace.",
+                        "'" + ForeignText.shown(namespace) + "' is no namespace.",
                         "It must be a path of A-Z a-z 0-9 . _ - and slashes.",
                         "Give it as the server lists it, as in team/payments.");
             }
@@ -108,7 +109,7 @@ public final class VaultOptions {
 
         /** Who we are; required. */
         public Builder auth(VaultAuth auth) {
-            once("auth", this.auth);
+            BuilderChecks.once("auth", this.auth);
             this.auth = auth;
             return this;
         }
@@ -120,18 +121,14 @@ public final class VaultOptions {
          * @throws IllegalArgumentException if it is not positive, or longer
          */
         public Builder timeout(Duration timeout) {
-            once("timeout", this.timeout);
-            if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(LONGEST_TIMEOUT) > 0) {
-                throw new IllegalArgumentException(
-                        "timeout must be over zero and at most " + LONGEST_TIMEOUT + ", not " + timeout);
-            }
-            this.timeout = timeout;
+            BuilderChecks.once("timeout", this.timeout);
+            this.timeout = BuilderChecks.timeout(timeout);
             return this;
         }
 
         /** A PEM file with the certificate authorities to trust instead of the JVM's; read by {@link #build}. */
         public Builder caFile(Path pem) {
-            once("caFile", authorities);
+            BuilderChecks.once("caFile", authorities);
             authorities = pem;
             return this;
         }
@@ -141,7 +138,7 @@ public final class VaultOptions {
          * EdDSA), for a server that asks for one; read by {@link #build}.
          */
         public Builder clientCertificate(Path certificatePem, Path keyPem) {
-            once("clientCertificate", certificate);
+            BuilderChecks.once("clientCertificate", certificate);
             certificate = certificatePem;
             key = keyPem;
             return this;
@@ -149,7 +146,7 @@ public final class VaultOptions {
 
         /** A context of your own, instead of {@link #caFile} and {@link #clientCertificate}. */
         public Builder sslContext(SSLContext context) {
-            once("sslContext", sslContext);
+            BuilderChecks.once("sslContext", sslContext);
             sslContext = context;
             return this;
         }
@@ -181,12 +178,6 @@ public final class VaultOptions {
                     ? sslContext
                     : VaultTls.context(authorities, certificate, key);
             return new VaultOptions(this, where, who, tls);
-        }
-
-        private static void once(String name, @Nullable Object before) {
-            if (before != null) {
-                throw new IllegalStateException(name + " given twice");
-            }
         }
 
         private static String checkedAddress(String text) {

@@ -149,11 +149,7 @@ final class VaultServer {
     private RuntimeException noAnswer(String what, RestException wrapper, Deadline deadline) {
         Throwable cause = wrapper.getCause() == null ? wrapper : wrapper.getCause();
         if (Thread.currentThread().isInterrupted()) {
-            return new CallInterruptedException(
-                    "The call was interrupted: " + what + ".",
-                    "Another thread asked this one to stop, or its deadline passed.",
-                    "Nothing is lost; repeat the call if it is still wanted.",
-                    cause);
+            return CallInterruptedException.during(what, cause);
         }
         String why;
         String remedy;

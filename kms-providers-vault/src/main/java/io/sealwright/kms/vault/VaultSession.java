@@ -53,9 +53,9 @@ final class VaultSession {
         return server.namespace();
     }
 
-    /** Tells whether the connection is TLS. */
-    boolean encrypted() {
-        return server.encrypted();
+    /** What a line about a key's health ends with. */
+    String ofConnection() {
+        return server.encrypted() ? "" : "; the connection is not encrypted";
     }
 
     /** One more key uses it; the first one after the last was closed begins anew, so that a key may come at any moment. */

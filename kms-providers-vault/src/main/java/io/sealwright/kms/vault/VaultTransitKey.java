@@ -208,7 +208,7 @@ final class VaultTransitKey implements MasterKey {
         facts.requireUsable(uri);
         return uri + ": " + facts.type() + ", version " + facts.latest() + " of " + facts.rotated()
                 + ", opens from version " + facts.oldestOpening() + " on"
-                + (session.encrypted() ? "" : "; the connection is not encrypted");
+                + session.ofConnection();
     }
 
     @Override

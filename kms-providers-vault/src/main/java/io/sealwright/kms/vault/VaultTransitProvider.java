@@ -3,6 +3,7 @@ package io.sealwright.kms.vault;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.spi.MasterKeyProvider;
 import io.sealwright.kms.spi.MasterKeyUri;
+import io.sealwright.kms.spi.OnePerSettings;
 import io.sealwright.kms.spi.ProviderSettings;
 import java.util.Set;
 
@@ -14,7 +15,7 @@ import java.util.Set;
 public final class VaultTransitProvider implements MasterKeyProvider {
     static final String SCHEME = "vault-transit";
 
-    private final EnvironmentSession session = new EnvironmentSession();
+    private final OnePerSettings<VaultSession> session = new OnePerSettings<>(VaultEnvironment::session);
 
     /** For {@link java.util.ServiceLoader}. */
     public VaultTransitProvider() {}

@@ -1,4 +1,4 @@
-package io.sealwright.kms.aws;
+package io.sealwright.kms.spi;
 
 import java.io.IOException;
 import java.net.http.HttpResponse;
@@ -12,18 +12,19 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects a body, as long as it is short enough and nobody has to inflate it. It may hold a key, and lies in one array at
- * a time: each that is outgrown, and the last one if nobody gets it, is wiped.
+ * Collects the body of one answer over HTTP, as long as it is short enough: whoever answers may never end. The body may
+ * hold a key, and lies in one array at a time: each that is outgrown, and the last one if nobody gets it, is wiped. For
+ * providers that ask by the JDK's client, as in {@code client.sendAsync(request, head -> body)}; the wait for it, which a
+ * dripping answer makes long, is bounded by who waits. Safe for concurrent use.
  */
-final class LimitedBody implements HttpResponse.BodySubscriber<byte[]>, HttpResponse.BodyHandler<byte[]> {
+public final class LimitedBody implements HttpResponse.BodySubscriber<byte[]> {
     /** The answer has more bytes than are taken. */
-    static final class TooLongException extends IOException {
+    public static final class TooLongException extends IOException {
         private static final long serialVersionUID = 1L;
-    }
 
-    /** The answer is compressed, so that its length says nothing of what it would become. */
-    static final class EncodedException extends IOException {
-        private static final long serialVersionUID = 1L;
+        private TooLongException(int mostBytes) {
+            super("the answer has more than " + mostBytes + " bytes");
+        }
     }
 
     private static final int FIRST_BYTES = 4096;
@@ -36,26 +37,27 @@ final class LimitedBody implements HttpResponse.BodySubscriber<byte[]>, HttpResp
     private boolean ended; // guarded by this
     private Flow.@Nullable Subscription subscription; // guarded by this
 
-    LimitedBody(int mostBytes) {
+    /**
+     * For one answer.
+     *
+     * @param mostBytes how many are taken; one more ends the exchange with a {@link TooLongException}
+     * @throws IllegalArgumentException if it is negative
+     */
+    public LimitedBody(int mostBytes) {
         this(mostBytes, byte[]::new);
     }
 
     /** @param arrays makes those that bytes are put into */
     LimitedBody(int mostBytes, IntFunction<byte[]> arrays) {
+        if (mostBytes < 0) {
+            throw new IllegalArgumentException("mostBytes must be zero or more, not " + mostBytes);
+        }
         this.mostBytes = mostBytes;
         this.arrays = arrays;
         this.bytes = arrays.apply(Math.min(FIRST_BYTES, mostBytes));
     }
 
-    /** Nobody asks for an encoding. The SDK would inflate gzip, to whatever size it has. */
-    @Override
-    public HttpResponse.BodySubscriber<byte[]> apply(HttpResponse.ResponseInfo info) {
-        if (info.headers().firstValue("Content-Encoding").isPresent()) {
-            fail(new EncodedException());
-        }
-        return this;
-    }
-
+    /** The whole body, once it is there: not a copy, so that {@link #wipe} reaches it. */
     @Override
     public CompletionStage<byte[]> getBody() {
         return body;
@@ -79,7 +81,7 @@ final class LimitedBody implements HttpResponse.BodySubscriber<byte[]>, HttpResp
                 return;
             }
             if (more > mostBytes - length) {
-                fail(new TooLongException());
+                fail(new TooLongException(mostBytes));
                 return;
             }
             if (length + more > bytes.length) {
@@ -90,6 +92,7 @@ final class LimitedBody implements HttpResponse.BodySubscriber<byte[]>, HttpResp
         }
     }
 
+    /** Ends it without a body and wipes what came, also before anything did: for an answer whose head is refused. */
     @Override
     public void onError(Throwable failure) {
         fail(failure);
@@ -112,7 +115,7 @@ final class LimitedBody implements HttpResponse.BodySubscriber<byte[]>, HttpResp
     }
 
     /** Wipes what came, also when the body was given out already; what comes later is dropped. */
-    synchronized void wipe() {
+    public synchronized void wipe() {
         ended = true;
         Arrays.fill(bytes, (byte) 0);
     }

@@ -1,4 +1,4 @@
-package io.sealwright.kms.aws;
+package io.sealwright.kms.spi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -131,5 +131,26 @@ class LimitedBodyTest {
         assertThat(given).isEqualTo(ones(9));
         other.wipe();
         assertThat(given).containsOnly(0);
+    }
+
+    @Test
+    void onError_headRefusedBeforeTheBody_asksForNothing() {
+        body.onError(new IOException("compressed"));
+        begin();
+        assertThat(cancelled).isTrue();
+        receive(4_000);
+        body.onComplete();
+        assertThatThrownBy(this::whole).hasRootCauseMessage("compressed");
+        assertThat(made).hasSize(1).allSatisfy(array -> assertThat(array).containsOnly(0));
+    }
+
+    @Test
+    void mostBytes_zeroTakesNoneAndNegativeIsRefused() {
+        LimitedBody none = new LimitedBody(0);
+        none.onNext(List.of(ByteBuffer.wrap(ones(1))));
+        assertThatThrownBy(() -> none.getBody().toCompletableFuture().join())
+                .hasCauseInstanceOf(LimitedBody.TooLongException.class)
+                .hasRootCauseMessage("the answer has more than 0 bytes");
+        assertThatThrownBy(() -> new LimitedBody(-1)).isInstanceOf(IllegalArgumentException.class);
     }
 }
