@@ -7,6 +7,7 @@ import io.sealwright.kms.error.PermissionDeniedException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.spi.Deadline;
 import io.sealwright.kms.spi.ForeignText;
+import io.sealwright.kms.spi.SecretTexts;
 import io.sealwright.kms.spi.SecretVersion;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -92,7 +93,7 @@ final class ParameterSource extends StoredSource<Parameter> {
         return pages(deadline).stream()
                 .filter(version -> version.version().equals(before.version()))
                 .findFirst()
-                .orElseThrow(() -> SecretTexts.conflict(uri()));
+                .orElseThrow(() -> conflict());
     }
 
     private String put(
@@ -183,7 +184,7 @@ final class ParameterSource extends StoredSource<Parameter> {
     RuntimeException refused(AwsAnswer answer, Request request) {
         return switch (answer.code()) {
             case "ParameterNotFound", "ParameterVersionNotFound" -> notThere(answer);
-            case "ParameterAlreadyExists" -> SecretTexts.conflict(uri());
+            case "ParameterAlreadyExists" -> conflict();
             case "ParameterMaxVersionLimitExceeded" ->
                 new RefusedException(
                         ErrorCode.KMS_OPERATION_REFUSED,

@@ -8,6 +8,7 @@ import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.spi.Deadline;
 import io.sealwright.kms.spi.ForeignText;
+import io.sealwright.kms.spi.SecretTexts;
 import io.sealwright.kms.spi.SecretVersion;
 import java.util.Optional;
 import java.util.UUID;
@@ -188,10 +189,10 @@ final class SecretsManagerSource extends StoredSource<GetSecretValueResponse> {
                                 "AWS Secrets Manager says that it is to be deleted" + answer.told() + ".",
                                 "Restore it in AWS if that was a mistake.")
                         : null;
-            case "ResourceExistsException" -> SecretTexts.conflict(uri());
+            case "ResourceExistsException" -> conflict();
             // What moving a label from a version that does not have it any more is answered with.
             case "InvalidParameterException" ->
-                request.permission().endsWith("UpdateSecretVersionStage") ? SecretTexts.conflict(uri()) : null;
+                request.permission().endsWith("UpdateSecretVersionStage") ? conflict() : null;
             default -> null;
         };
     }

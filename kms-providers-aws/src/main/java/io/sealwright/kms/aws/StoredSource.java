@@ -2,7 +2,9 @@ package io.sealwright.kms.aws;
 
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.aws.AwsCalls.Request;
+import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.KeyNotFoundException;
+import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.spi.Deadline;
 import io.sealwright.kms.spi.SecretSource;
 import io.sealwright.kms.spi.SecretVersion;
@@ -133,7 +135,7 @@ abstract class StoredSource<R> implements SecretSource {
         }
         R before = read(deadline);
         if (!revision(before).equals(expected)) {
-            throw SecretTexts.conflict(uri);
+            throw conflict();
         }
         return replace(key, before, deadline);
     }
@@ -185,6 +187,15 @@ abstract class StoredSource<R> implements SecretSource {
                 "The secret " + uri + " is not there.",
                 "AWS " + service + " says so" + answer.told() + ".",
                 "Check name, account and region; kms master-key bootstrap --create makes one where a policy lets it.");
+    }
+
+    /** Somebody else has written it, or made it. */
+    final StoreException conflict() {
+        return new StoreException(
+                ErrorCode.KMS_STORE_CONFLICT,
+                "The secret " + uri + " was not written.",
+                "It has changed since it was read, or is there already.",
+                "Read it again, then repeat.");
     }
 
     private Deadline deadline() {

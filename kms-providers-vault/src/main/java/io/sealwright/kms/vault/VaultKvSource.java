@@ -9,13 +9,12 @@ import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.Deadline;
-import io.sealwright.kms.spi.KeyText;
 import io.sealwright.kms.spi.SecretSource;
+import io.sealwright.kms.spi.SecretTexts;
 import io.sealwright.kms.spi.SecretVersion;
 import io.sealwright.kms.spi.SecretVersions;
 import io.sealwright.kms.spi.TimeSource;
 import io.sealwright.kms.spi.UntilClosed;
-import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -126,7 +125,7 @@ final class VaultKvSource implements SecretSource {
     public String write(SecretBytes key, String expected) {
         Deadline deadline = use.get().deadline();
         JsonObject fields = new JsonObject();
-        boolean hex = false;
+        String there = null;
         int compared = 0;
         if (!expected.isEmpty()) {
             if (!REVISION.matcher(expected).matches()) {
@@ -138,12 +137,9 @@ final class VaultKvSource implements SecretSource {
                 throw conflict();
             }
             fields = new JsonObject(before.fields);
-            JsonValue old = fields.get(FIELD);
-            hex = old != null && old.isString() && old.asString().length() == 64;
+            there = before.text(FIELD);
         }
-        try (SecretBytes text = hex ? KeyText.toHex(key) : KeyText.toBase64(key)) {
-            fields.set(FIELD, new String(text.copy(), StandardCharsets.US_ASCII));
-        }
+        fields.set(FIELD, SecretTexts.text(key, there, false));
         if (fields.get(MADE) != null) {
             fields.set(MADE, time.instant().truncatedTo(ChronoUnit.SECONDS).toString());
         }
@@ -196,36 +192,14 @@ final class VaultKvSource implements SecretSource {
     }
 
     private static Optional<SecretVersion> key(Found found) {
-        JsonValue value = found.fields == null ? null : found.fields.get(FIELD);
-        if (value == null || !value.isString()) {
-            return Optional.empty();
-        }
-        try (SecretBytes text = secret(value.asString())) {
-            return KeyText.base64(text)
-                    .or(() -> KeyText.hex(text))
-                    .map(key -> SecretVersion.key("version " + found.version, key, found.made));
-        }
+        return SecretTexts.key(found.text(FIELD))
+                .map(key -> SecretVersion.key("version " + found.version, key, found.made));
     }
 
     private ConfigurationException noKey(@Nullable JsonValue value) {
-        String found = "it is no text";
-        if (value != null && value.isString()) {
-            try (SecretBytes text = secret(value.asString())) {
-                found = "it is " + KeyText.shape(text);
-            }
-        }
-        return new ConfigurationException(
-                "The secret " + uri + " holds no key.",
-                value == null
-                        ? "It has no field '" + FIELD + "'."
-                        : "Its field '" + FIELD
-                                + "' must be 32 bytes in base64 or base64url (43 characters) or in hex (64"
-                                + " digits); " + found + ".",
-                "Put a key there, or name another secret.");
-    }
-
-    private static SecretBytes secret(String text) {
-        return SecretBytes.owning(text.getBytes(StandardCharsets.UTF_8));
+        return value == null
+                ? SecretTexts.unusable(uri, "It has no field '" + FIELD + "'.")
+                : SecretTexts.noKey(uri, "Its field '" + FIELD + "'", value.isString() ? value.asString() : null);
     }
 
     private RuntimeException refused(Answer answer, String verb) {
