@@ -7,7 +7,8 @@ import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
 import io.sealwright.kms.testkit.time.ManualTime;
 import java.time.Duration;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -19,17 +20,23 @@ class BusyMachineTest {
     void encrypt_whereNoWorkerGetsAThreadInTime_servesWithTheKeyOfBefore() {
         ManualTime time = new ManualTime();
         AtomicBoolean busy = new AtomicBoolean();
+        // Its own: of the JVM's common one there may be a single thread, which another test may have left busy.
+        ExecutorService threads = Executors.newCachedThreadPool();
         Executor executor = task -> {
             if (!busy.get()) {
-                ForkJoinPool.commonPool().execute(task);
+                threads.execute(task);
             }
         };
-        try (KeyManager kms = KeyManager.builder()
-                .masterKey(new FaultyMasterKey("first"))
-                .timeSource(time)
-                .providerExecutor(executor)
-                .deadline(Duration.ofSeconds(2))
-                .build()) {
+        try (KeyManager patient = KeyManager.builder()
+                        .masterKey(new FaultyMasterKey("other"))
+                        .build();
+                KeyManager kms = KeyManager.builder()
+                        .masterKey(new FaultyMasterKey("first"))
+                        .timeSource(time)
+                        .providerExecutor(executor)
+                        .deadline(Duration.ofSeconds(2))
+                        .build()) {
+            patient.encrypt("loads classes before two seconds count").toBytes();
             kms.encrypt("warm").toBytes();
             time.advance(Duration.ofMinutes(6)); // past the key's age, inside the window
             busy.set(true);
@@ -38,6 +45,8 @@ class BusyMachineTest {
                 time.advance(Duration.ofSeconds(2));
             }
             busy.set(false);
+        } finally {
+            threads.shutdownNow();
         }
     }
 }

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,10 @@ final class Rig implements AutoCloseable {
     final FaultyMasterKey master = new FaultyMasterKey("master");
     final List<KmsEvent> told = new CopyOnWriteArrayList<>();
     boolean schedule; // for rings made from now on
+
+    @Nullable
+    Executor executor; // for rings made from now on; null: threads of their own
+
     Duration activateAfter = Duration.ZERO;
     final List<String> changed = new CopyOnWriteArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
@@ -53,7 +58,7 @@ final class Rig implements AutoCloseable {
     NamedKeyRing ring(
             NamedKeyStore from, List<MasterKey> wrapping, List<MasterKey> opening, Consumer<String> listener) {
         Events events = new Events(List.of(told::add));
-        ProviderCalls calls = new ProviderCalls(Duration.ofSeconds(20), 1, null, events, time);
+        ProviderCalls calls = new ProviderCalls(Duration.ofSeconds(20), 1, executor, events, time);
         this.calls = calls;
         NamedKeyRing ring = new NamedKeyRing(
                 from,

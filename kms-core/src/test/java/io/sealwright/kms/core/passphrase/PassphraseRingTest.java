@@ -26,7 +26,6 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -114,11 +113,9 @@ class PassphraseRingTest {
                 .put((byte) lanes)
                 .array();
         try (PassphraseRing ring = counting(ARGON)) {
-            long from = System.nanoTime();
             assertThatThrownBy(() -> ring.unwrap(List.of(passphrase), new Recipient(3, new byte[24], wrap), BINDING))
                     .isInstanceOf(AuthenticationFailedException.class);
-            assertThat(System.nanoTime() - from).as("no work").isLessThan(TimeUnit.SECONDS.toNanos(2));
-            assertThat(derivations).hasValue(0);
+            assertThat(derivations).as("no work").hasValue(0);
         }
     }
 

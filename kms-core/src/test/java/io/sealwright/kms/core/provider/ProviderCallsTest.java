@@ -80,8 +80,10 @@ class ProviderCallsTest {
         begun.await();
         long from = System.nanoTime();
         calls.close();
-        assertThat(Duration.ofNanos(System.nanoTime() - from)).isLessThan(Duration.ofSeconds(5));
-        assertThat(interrupted.await(5, TimeUnit.SECONDS)).isTrue();
+        assertThat(Duration.ofNanos(System.nanoTime() - from))
+                .as("at the deadline, not when the call of 50 s ends")
+                .isLessThan(Duration.ofSeconds(20));
+        assertThat(interrupted.await(20, TimeUnit.SECONDS)).isTrue();
         assertThat(flight).isCompletedExceptionally();
     }
 }

@@ -215,7 +215,7 @@ class SecretOutageTest {
             kms.decrypt(message).context("a", "b").toText();
             source.failure = () -> new KeyNotFoundException("It is not there.", "Deleted.", "Restore it.");
             pass(Duration.ofSeconds(15));
-            for (int i = 0; i < 100 && events.stream().noneMatch(KmsEvent.KeyEnded.class::isInstance); i++) {
+            for (int i = 0; i < 400 && events.stream().noneMatch(KmsEvent.KeyEnded.class::isInstance); i++) {
                 Thread.sleep(50); // housekeeping looks from time to time, by the real clock
             }
             assertThat(source.fetches).as("the fetch that was due").hasValue(2);
