@@ -17,9 +17,14 @@ final class Places {
         this.mostWaiting = mostWaiting;
     }
 
-    /** Takes a place, and waits for it so long at most; false if none came free, or too many wait already. */
+    /**
+     * Takes a place, and waits for it so long at most; false if none came free, or too many wait already.
+     *
+     * @throws InterruptedException if the thread was or is interrupted, even where a place is free: whose deadline is over
+     *     must not ask a provider any more
+     */
     boolean take(long nanos) throws InterruptedException {
-        if (free.tryAcquire()) {
+        if (free.tryAcquire(0, TimeUnit.NANOSECONDS)) { // unlike the one without a time, not if it was interrupted
             return true;
         }
         try {

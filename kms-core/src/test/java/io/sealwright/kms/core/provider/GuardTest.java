@@ -462,6 +462,16 @@ class GuardTest {
         assertThat(told(KmsEvent.BreakerChanged.class)).isEmpty();
     }
 
+    /** What it would ask comes too late for whoever interrupted it. */
+    @Test
+    void invoke_onAnInterruptedThread_asksNobody() {
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> calls.invoke(key, Operation.GENERATE, () -> key.generate(BINDING)))
+                .isInstanceOf(CallInterruptedException.class);
+        assertThat(Thread.interrupted()).as("kept").isTrue();
+        assertThat(key.calls()).isZero();
+    }
+
     private static long refused(List<CompletableFuture<?>> flights) {
         return flights.stream().filter(CompletableFuture::isDone).count();
     }
