@@ -5,7 +5,6 @@ import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.testkit.aws.AwsFake;
 import io.sealwright.kms.testkit.masterkey.OutageContract;
 import io.sealwright.kms.testkit.masterkey.Situation;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -67,10 +66,5 @@ class AwsOutageStress extends OutageContract {
     @Override
     protected ErrorCode openingAfterNo() {
         return ErrorCode.KMS_KEY_STATE_REFUSED;
-    }
-
-    @Override
-    protected Duration backWithin() {
-        return Duration.ofSeconds(30);
     }
 }

@@ -48,8 +48,8 @@ class JdbcKeyStoreKillStress {
         int kills = 0;
         int withinChange = 0;
         int acknowledgements = 0;
-        // Where a kill falls is chance: a few more may be needed until half of them fell within a change.
-        while (kills < KILLS || (withinChange < (kills + 1) / 2 && kills < 2 * KILLS)) {
+        // Where a kill falls is chance, and on a loaded machine many come late: as many as it takes.
+        while (kills < KILLS || (withinChange < (KILLS + 1) / 2 && kills < 20 * KILLS)) {
             open.clear();
             try (ChildJvm a = new ChildJvm(StoreChild.class, url, "a");
                     ChildJvm b = new ChildJvm(StoreChild.class, url, "b")) {
@@ -77,7 +77,7 @@ class JdbcKeyStoreKillStress {
         }
         System.out.println(kind + ": killed " + kills + " processes, " + withinChange
                 + " of them within a change, after " + acknowledgements + " acknowledged changes");
-        assertThat(withinChange).as("kills within a change").isGreaterThanOrEqualTo((kills + 1) / 2);
+        assertThat(withinChange).as("kills within a change").isGreaterThanOrEqualTo((KILLS + 1) / 2);
     }
 
     @Test

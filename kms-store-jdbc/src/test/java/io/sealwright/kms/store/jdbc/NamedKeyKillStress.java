@@ -57,7 +57,8 @@ class NamedKeyKillStress {
     void keys_processesKilledWithinChanges_everyAcknowledgedMessageOpens(StoreKind kind) throws Exception {
         url = kind.fresh(home);
         int kills = 0;
-        while (kills < KILLS || (within < (kills + 1) / 2 && kills < 2 * KILLS)) {
+        // Where a kill falls is chance, and on a loaded machine many come late: as many as it takes.
+        while (kills < KILLS || (within < (KILLS + 1) / 2 && kills < 20 * KILLS)) {
             try (ChildJvm a = child("a", kills);
                     ChildJvm b = child("b", kills + 1)) {
                 List<String> fromA = a.upTo("done");
@@ -80,13 +81,14 @@ class NamedKeyKillStress {
                 + " tokens under " + tokens.size() + " keys looked at after the last; " + dueDone
                 + " changes were made because they were due");
         assertThat(dueDone).as("changes that were due").isPositive();
-        assertThat(within).as("kills within a change").isGreaterThanOrEqualTo((kills + 1) / 2);
+        assertThat(within).as("kills within a change").isGreaterThanOrEqualTo((KILLS + 1) / 2);
     }
 
     @Test
     @Timeout(value = 30, unit = TimeUnit.MINUTES)
     void keys_serverKilledAndStartedAgain_nothingAcknowledgedIsLostAndProcessesGoOn() throws Exception {
-        int kills = Math.max(5, KILLS / 2);
+        int wanted = Math.max(5, KILLS / 2);
+        int kills = 0;
         int open = 0;
         try (TestPostgres server = TestPostgres.start()) {
             url = server.freshSchema();
@@ -94,7 +96,7 @@ class NamedKeyKillStress {
                     ChildJvm b = child("b", 2)) {
                 List<String> fromA = a.upTo("done");
                 List<String> fromB = b.upTo("done");
-                for (int kill = 0; kill < kills; kill++) {
+                while (kills < wanted || (open < (wanted + 1) / 2 && kills < 20 * wanted)) {
                     for (int i = random.nextInt(15); i >= 0; i--) {
                         fromA.addAll(a.upTo("begin"));
                     }
@@ -103,7 +105,7 @@ class NamedKeyKillStress {
                     fromB.addAll(b.soFar());
                     open += isOpen(fromA) || isOpen(fromB) ? 1 : 0;
                     // Shorter and longer than connections are replaced for.
-                    TimeUnit.MILLISECONDS.sleep(kill % 2 == 0 ? 0 : 3_000);
+                    TimeUnit.MILLISECONDS.sleep(kills++ % 2 == 0 ? 0 : 3_000);
                     server.restart();
                     fromA.addAll(a.soFar());
                     fromB.addAll(b.soFar());
@@ -124,7 +126,7 @@ class NamedKeyKillStress {
                         + away + " calls failed; " + tokens.size() + " keys looked at");
             }
         }
-        assertThat(open).as("kills within a change").isGreaterThanOrEqualTo((kills + 1) / 2);
+        assertThat(open).as("kills within a change").isGreaterThanOrEqualTo((wanted + 1) / 2);
     }
 
     private static boolean isOpen(List<String> lines) {

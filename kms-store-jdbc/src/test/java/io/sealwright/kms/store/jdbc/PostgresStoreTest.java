@@ -235,10 +235,9 @@ class PostgresStoreTest {
                     other,
                     "UPDATE kms_revision SET changes = changes + 1 WHERE slot ="
                             + " ((SELECT max(pid) FROM pg_stat_activity WHERE application_name = 'sealwright') + 1) % 16");
-            long begun = System.nanoTime();
             long before = store.revision();
+            // The other commits below only: to wait for it would end in an error.
             assertThat(store.apply(change("orders", 0))).isTrue();
-            assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(3));
             assertThat(store.revision())
                     .as("what is not committed does not count")
                     .isEqualTo(before + 1);

@@ -28,17 +28,17 @@ class SqliteTurnsTest {
             Turns.Place front = first.await();
             long begun = System.nanoTime();
             second.await().close();
-            assertThat(Duration.ofNanos(System.nanoTime() - begun))
-                    .isBetween(Duration.ofSeconds(1), Duration.ofSeconds(9));
+            assertThat(Duration.ofNanos(System.nanoTime() - begun)).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
             Thread.currentThread().interrupt();
             second.await().close();
             assertThat(Thread.interrupted()).isTrue();
             front.close();
+            // An interrupt leaves the file open: what it stands for keeps others waiting.
+            Turns.Place again = second.await();
             begun = System.nanoTime();
-            second.await().close();
-            assertThat(Duration.ofNanos(System.nanoTime() - begun))
-                    .as("an interrupt leaves the file open")
-                    .isLessThan(Duration.ofSeconds(1));
+            first.await().close();
+            assertThat(Duration.ofNanos(System.nanoTime() - begun)).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
+            again.close();
         }
     }
 
