@@ -101,7 +101,7 @@ KMS_HOME=$work/there expect 0 "$kms" decrypt ordered -o ordered.opened
 cmp ordered.opened original || fail "what was sealed before the export does not open after the import"
 ok "a key exported under a courier's key opens at the other place what was sealed before"
 
-# A slow or busy machine has as long as its JVM takes to start and end five times, without its archive of classes, between the trials.
+# On a slow or busy machine as long as a bare JVM takes to start and end five times, without its archive of classes.
 took() { # COMMAND…: sets milliseconds
   local before
   before=$(date +%s%N)

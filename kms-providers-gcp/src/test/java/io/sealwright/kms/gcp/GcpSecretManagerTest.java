@@ -95,17 +95,16 @@ class GcpSecretManagerTest {
     }
 
     @Test
-    void fetch_warm_takesUnder100Milliseconds() {
+    void fetch_warm_takesUnder100Milliseconds() throws Exception {
         put(hex(ONE));
         put(hex(TWO));
         source.fetch().close();
-        long best = Long.MAX_VALUE;
-        for (int i = 0; i < 10; i++) {
+        // One that the machine did not hold up: a loaded one holds up many.
+        Patiently.until("fetched in less than 100 ms", () -> {
             long from = System.nanoTime();
             source.fetch().close();
-            best = Math.min(best, System.nanoTime() - from);
-        }
-        assertThat(TimeUnit.NANOSECONDS.toMillis(best)).isLessThan(100);
+            return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - from) < 100;
+        });
     }
 
     @Test

@@ -105,12 +105,13 @@ class NamedKeyKillStress {
                     fromB.addAll(b.soFar());
                     open += isOpen(fromA) || isOpen(fromB) ? 1 : 0;
                     // Shorter and longer than connections are replaced for.
-                    TimeUnit.MILLISECONDS.sleep(kills++ % 2 == 0 ? 0 : 3_000);
+                    TimeUnit.MILLISECONDS.sleep(kills % 2 == 0 ? 0 : 3_000);
                     server.restart();
                     fromA.addAll(a.soFar());
                     fromB.addAll(b.soFar());
                     fromA.addAll(a.upTo("done"));
                     fromB.addAll(b.upTo("done"));
+                    kills++;
                 }
                 a.kill();
                 b.kill();

@@ -154,13 +154,14 @@ public abstract class OutageContract {
         }
         System.out.printf(
                 "%s: %d outages, keys served past their age while %s; %d calls, %d messages sealed, %d of them opened by another"
-                        + " manager afterwards; slowest call %d ms, slowest return %d ms%n",
+                        + " manager afterwards; %d late without an outage; slowest call %d ms, slowest return %d ms%n",
                 getClass().getSimpleName(),
                 befallen,
                 served,
                 load.calls(),
                 load.sealedInAll(),
                 opened,
+                load.lateWithoutOutage(),
                 TimeUnit.NANOSECONDS.toMillis(load.slowestNanos()),
                 TimeUnit.NANOSECONDS.toMillis(slowestReturn));
         assertEquals(List.of(), List.copyOf(load.faults()));
