@@ -8,6 +8,7 @@ module io.sealwright.kms.testkit {
 
     exports io.sealwright.kms.testkit.aws;
     exports io.sealwright.kms.testkit.masterkey;
+    exports io.sealwright.kms.testkit.proof;
     exports io.sealwright.kms.testkit.store;
     exports io.sealwright.kms.testkit.time;
 }

@@ -9,6 +9,7 @@ import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.event.KmsEvent;
 import io.sealwright.kms.pkcs11.TestToken.Fault;
 import io.sealwright.kms.testbed.Patiently;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -108,9 +109,7 @@ class Pkcs11OutageStress {
     }
 
     private static Duration size() {
-        double proof = Double.parseDouble(System.getProperty("kms.proof", "0.01"));
-        Duration size = Duration.ofMillis((long) (WHOLE.toMillis() * proof));
-        return size.compareTo(SHORTEST) < 0 ? SHORTEST : size;
+        return Proof.of(WHOLE, SHORTEST);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.testkit.aws.AwsFake;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,8 +24,7 @@ class AwsCallCountTest {
     private static final int KEPT = 1_000;
 
     private static int size() {
-        double proof = Double.parseDouble(System.getProperty("kms.proof", "0.01"));
-        return Math.max(10_000, (int) (WHOLE * proof));
+        return Proof.of(WHOLE, 10_000);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.spi.MasterKey;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,8 +21,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(OpenBao.Extension.class)
 @Timeout(600)
 class VaultCallCountTest {
-    private static final int MESSAGES =
-            Math.max(10_000, (int) (1_000_000 * Double.parseDouble(System.getProperty("kms.proof", "0.01"))));
+    private static final int MESSAGES = Proof.of(1_000_000, 10_000);
 
     /** So many of the messages are kept to be opened, each as often as it takes. */
     private static final int KEPT = 1_000;

@@ -9,6 +9,7 @@ import io.sealwright.kms.migrate.MigrationReport;
 import io.sealwright.kms.testbed.ChildJvm;
 import io.sealwright.kms.testbed.TestPostgres;
 import io.sealwright.kms.testkit.aws.AwsFake;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -42,9 +43,8 @@ import org.postgresql.ds.PGSimpleDataSource;
  * {@code kms.proof}, at least 1,000 rows, 200 keys and 5 kills.
  */
 class VaultMigrationStress {
-    private static final double PROOF = Double.parseDouble(System.getProperty("kms.proof", "0.01"));
-    private static final int ROWS = Math.max(1_000, (int) Math.round(100_000 * PROOF));
-    private static final int HEADERS = Math.max(200, (int) Math.round(5_000 * PROOF));
+    private static final int ROWS = Proof.of(100_000, 1_000);
+    private static final int HEADERS = Proof.of(5_000, 200);
     private static final int BATCH = Math.max(10, ROWS / 400);
     private static final String FIRST = "vault-transit://moving/first";
 

@@ -14,6 +14,7 @@ import io.sealwright.kms.testkit.masterkey.FaultyMasterKey.Operation;
 import io.sealwright.kms.testkit.masterkey.KeyServer;
 import io.sealwright.kms.testkit.masterkey.OpenManagers;
 import io.sealwright.kms.testkit.masterkey.Situation;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -86,12 +87,6 @@ class OutageStress {
                 .build();
         open.add(kms);
         return kms;
-    }
-
-    private static Duration share(Duration whole, Duration least) {
-        double proof = Double.parseDouble(System.getProperty("kms.proof", "0.01"));
-        Duration share = Duration.ofMillis((long) (whole.toMillis() * proof));
-        return share.compareTo(least) > 0 ? share : least;
     }
 
     /** A caller of one hot context: seals, and opens what it opened before. */
@@ -220,7 +215,7 @@ class OutageStress {
             }
         });
         long end = System.nanoTime()
-                + share(Duration.ofMinutes(5), Duration.ofSeconds(20)).toNanos();
+                + Proof.of(Duration.ofMinutes(5), Duration.ofSeconds(20)).toNanos();
         int round = 0;
         while (System.nanoTime() - end < 0 || round <= OUTAGES.size()) {
             boolean lies = round % (OUTAGES.size() + 1) == OUTAGES.size();

@@ -2,6 +2,7 @@ package io.sealwright.kms.core.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sealwright.kms.testkit.proof.Proof;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +18,7 @@ class StreamMemoryStress {
 
     @Test
     void streams_inASmallHeap_takeAnyLength() throws Exception {
-        long length = (long) (WHOLE * Double.parseDouble(System.getProperty("kms.proof", "0.01"))) + 1;
+        long length = Proof.of(WHOLE, 0) + 1;
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx64m",

@@ -7,6 +7,7 @@ import io.sealwright.kms.Sealer;
 import io.sealwright.kms.core.message.Header;
 import io.sealwright.kms.core.message.HeaderParser;
 import io.sealwright.kms.testkit.masterkey.FaultyMasterKey;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -63,8 +64,7 @@ class NonceUniquenessStress {
 
     @Test
     void seal_manyThreadsRollOversRestoresAndGaps_noNonceTwiceUnderOneKey() throws Exception {
-        double proof = Double.parseDouble(System.getProperty("kms.proof", "0.01"));
-        long total = (long) (MESSAGES_OF_THE_WHOLE_PROOF * proof);
+        long total = Proof.of(MESSAGES_OF_THE_WHOLE_PROOF, 1);
         long checked = 0;
         int headers = 0;
         long largest = 0;

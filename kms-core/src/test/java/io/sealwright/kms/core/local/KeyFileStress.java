@@ -3,6 +3,7 @@ package io.sealwright.kms.core.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sealwright.kms.core.crypto.CloneSafeRandom;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -67,7 +68,7 @@ class KeyFileStress {
     @Test
     @Timeout(value = 60, unit = TimeUnit.MINUTES)
     void rotate_killedInTheMiddle_fileParsesAndHoldsEveryAcknowledgedVersion() throws Exception {
-        int kills = (int) Math.max(6, Math.round(KILLS_OF_THE_WHOLE_PROOF * proof()));
+        int kills = Proof.of(KILLS_OF_THE_WHOLE_PROOF, 6);
         long seed = System.nanoTime();
         Random random = new Random(seed);
         Path file = LocalKeyProvider.file(home, "default");
@@ -162,9 +163,5 @@ class KeyFileStress {
     private static void go(Process process) throws IOException {
         process.getOutputStream().write('\n');
         process.getOutputStream().flush();
-    }
-
-    private static double proof() {
-        return Double.parseDouble(System.getProperty("kms.proof", "0.01"));
     }
 }

@@ -11,6 +11,7 @@ import io.sealwright.kms.Suite;
 import io.sealwright.kms.error.MalformedMessageException;
 import io.sealwright.kms.error.UnsupportedMessageException;
 import io.sealwright.kms.spi.Recipient;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -38,8 +39,7 @@ class HeaderParserFuzz {
 
     @Test
     void parse_randomAndMutatedHeaders_givesAHeaderOrOneOfTwoErrors() {
-        long count = Math.max(50_000, (long)
-                (HEADERS_OF_THE_WHOLE_PROOF * Double.parseDouble(System.getProperty("kms.proof", "0.01"))));
+        int count = Proof.of(HEADERS_OF_THE_WHOLE_PROOF, 50_000);
         Random random = new Random(20260101);
         int[] answers = new int[Answer.values().length];
         for (long i = 0; i < count; i++) {
@@ -56,7 +56,7 @@ class HeaderParserFuzz {
         }
         // All four happen, or the input was not worth the name.
         for (int answer : answers) {
-            assertThat(answer).isGreaterThan((int) (count / 1000));
+            assertThat(answer).isGreaterThan(count / 1000);
         }
     }
 

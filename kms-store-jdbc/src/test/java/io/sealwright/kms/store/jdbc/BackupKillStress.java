@@ -9,6 +9,7 @@ import io.sealwright.kms.KeyState;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.testbed.ChildJvm;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,8 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * kills each on either database, scaled by the system property {@code kms.proof}, at least 3.
  */
 class BackupKillStress {
-    private static final int KILLS =
-            Math.max(3, (int) Math.round(20 * Double.parseDouble(System.getProperty("kms.proof", "0.01"))));
+    private static final int KILLS = Proof.of(20, 3);
 
     private static final int KEYS = 400;
     private static final String TEXT = "the same in all messages";

@@ -7,6 +7,7 @@ import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.testbed.ChildJvm;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,8 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * processes whose heap would not hold it.
  */
 class BackupMemoryStress {
-    private static final int KEYS =
-            Math.max(2_000, (int) Math.round(100_000 * Double.parseDouble(System.getProperty("kms.proof", "0.01"))));
+    private static final int KEYS = Proof.of(100_000, 2_000);
 
     private static final String HEAP = "40m";
 

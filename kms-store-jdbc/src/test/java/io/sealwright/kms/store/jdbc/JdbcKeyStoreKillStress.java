@@ -6,6 +6,7 @@ import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoredKey;
 import io.sealwright.kms.spi.StoredVersion;
 import io.sealwright.kms.testbed.ChildJvm;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -26,8 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * nothing half done. 100 kills, scaled by the system property {@code kms.proof}, at least 5.
  */
 class JdbcKeyStoreKillStress {
-    private static final int KILLS =
-            Math.max(5, (int) Math.round(100 * Double.parseDouble(System.getProperty("kms.proof", "0.01"))));
+    private static final int KILLS = Proof.of(100, 5);
 
     @TempDir
     Path folder;

@@ -11,6 +11,7 @@ import io.sealwright.kms.NamedKey;
 import io.sealwright.kms.spi.StoreAddress;
 import io.sealwright.kms.testbed.ChildJvm;
 import io.sealwright.kms.testbed.TestPostgres;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,9 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
  * and 100 keys.
  */
 class MasterKeyRotationKillStress {
-    private static final double PROOF = Double.parseDouble(System.getProperty("kms.proof", "0.01"));
-    private static final int KILLS = Math.max(5, (int) Math.round(20 * PROOF));
-    private static final int KEYS = Math.max(100, (int) Math.round(10_000 * PROOF));
+    private static final int KILLS = Proof.of(20, 5);
+    private static final int KEYS = Proof.of(10_000, 100);
 
     @TempDir
     Path home;

@@ -9,6 +9,7 @@ import io.sealwright.kms.MasterKeys.Rewrapped;
 import io.sealwright.kms.spi.StoreAddress;
 import io.sealwright.kms.testbed.ChildJvm;
 import io.sealwright.kms.testbed.TestPostgres;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,8 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  * left under an old version. Whole: ten minutes; scaled by the system property {@code kms.proof}, at least 20 seconds.
  */
 class MasterKeyRotationLoadStress {
-    private static final Duration LONG = Duration.ofSeconds(
-            Math.max(20, Math.round(600 * Double.parseDouble(System.getProperty("kms.proof", "0.01")))));
+    private static final Duration LONG = Proof.of(Duration.ofMinutes(10), Duration.ofSeconds(20));
 
     @TempDir
     Path home;

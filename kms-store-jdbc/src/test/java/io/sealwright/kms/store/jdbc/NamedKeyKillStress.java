@@ -12,6 +12,7 @@ import io.sealwright.kms.error.ErrorCode;
 import io.sealwright.kms.error.RefusedException;
 import io.sealwright.kms.testbed.ChildJvm;
 import io.sealwright.kms.testbed.TestPostgres;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -36,8 +37,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * kills, scaled by the system property {@code kms.proof}, at least 6.
  */
 class NamedKeyKillStress {
-    private static final int KILLS =
-            Math.max(6, (int) Math.round(100 * Double.parseDouble(System.getProperty("kms.proof", "0.01"))));
+    private static final int KILLS = Proof.of(100, 6);
 
     @TempDir
     Path home;

@@ -7,6 +7,7 @@ import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.KeyState;
 import io.sealwright.kms.KeyVersion;
 import io.sealwright.kms.testbed.ChildJvm;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -30,8 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * left that cannot be opened. 10 minutes, scaled by the system property {@code kms.proof}, at least 20 seconds.
  */
 class RotationStress {
-    private static final int SECONDS =
-            Math.max(20, (int) Math.round(600 * Double.parseDouble(System.getProperty("kms.proof", "0.01"))));
+    private static final int SECONDS = Proof.of(600, 20);
     private static final int PROCESSES = 3;
     private static final int KEPT = 2_000;
 

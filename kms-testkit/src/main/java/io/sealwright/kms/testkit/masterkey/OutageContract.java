@@ -9,6 +9,7 @@ import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.event.KmsEvent;
 import io.sealwright.kms.spi.MasterKey;
 import io.sealwright.kms.testkit.masterkey.OutageLoad.Sealed;
+import io.sealwright.kms.testkit.proof.Proof;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -122,9 +123,7 @@ public abstract class OutageContract {
     }
 
     private static Duration size() {
-        double proof = Double.parseDouble(System.getProperty("kms.proof", "0.01"));
-        Duration size = Duration.ofMillis((long) (WHOLE.toMillis() * proof));
-        return size.compareTo(SHORTEST) < 0 ? SHORTEST : size;
+        return Proof.of(WHOLE, SHORTEST);
     }
 
     @Test
