@@ -3,6 +3,7 @@ package io.sealwright.kms.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sealwright.kms.cli.Run.Result;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -180,14 +181,9 @@ class EnvironmentKeysTest extends FreshHome {
 
     @Test
     void passphraseFile_wrongOnes_areRefusedWithoutTheirContent() throws Exception {
-        Surroundings here = new Surroundings(
-                java.util.Map.of(),
-                null,
-                new java.io.ByteArrayInputStream("from standard input\n".getBytes()),
-                java.io.OutputStream.nullOutputStream(),
-                java.io.OutputStream.nullOutputStream(),
-                Surroundings.Terminals.NONE,
-                new Unfinished());
+        Surroundings here = Run.nowhere()
+                .in("from standard input\n")
+                .surroundings(OutputStream.nullOutputStream(), new Unfinished());
         assertThat(new String(PassphraseFile.read(here, "-").copy())).isEqualTo("from standard input");
         Path file = Files.writeString(folder.resolve("p"), "twelve chars\r\n");
         assertThat(new String(PassphraseFile.read(here, file.toString()).copy()))

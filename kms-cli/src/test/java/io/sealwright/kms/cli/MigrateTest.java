@@ -15,6 +15,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.stream.Stream;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
@@ -127,6 +128,12 @@ class MigrateTest extends FreshHome {
         assertThat(unknown.err()).contains("[KMS_KEY_NOT_FOUND]");
     }
 
+    /** The line that moves a column of the table that these tests make. */
+    private static Object[] migrate(String url, Object... more) {
+        Object[] column = {"migrate", "--jdbc", url, "--table", "people", "--id", "id", "--column", "ssn"};
+        return Stream.concat(Stream.of(column), Stream.of(more)).toArray();
+    }
+
     @Test
     void migrate_column_ofRawData_thenToAnotherKey() throws Exception {
         String url = "jdbc:sqlite:" + folder.resolve("app.db");
@@ -141,50 +148,25 @@ class MigrateTest extends FreshHome {
                 }
             }
         }
-        Object[] migrate = {
-            "migrate",
-            "--jdbc",
-            url,
-            "--table",
-            "people",
-            "--id",
-            "id",
-            "--column",
-            "ssn",
-            "--raw",
-            "iv:tag:ciphertext",
-            "--raw-iv",
-            "16",
-            "--raw-key",
-            "env://OLD_KEY",
-            "--bind-id",
-            "-c",
-            "table=people",
-            "--json"
-        };
+        Object[] migrate = migrate(
+                url,
+                "--raw",
+                "iv:tag:ciphertext",
+                "--raw-iv",
+                "16",
+                "--raw-key",
+                "env://OLD_KEY",
+                "--bind-id",
+                "-c",
+                "table=people",
+                "--json");
         JsonNode json = new ObjectMapper().readTree(done(migrate).out());
         assertThat(json.get("converted").asInt()).isEqualTo(3);
         assertThat(json.get("rawAfter").asInt()).isZero();
         assertThat(json.get("after").get(0).get("key").asText()).isEqualTo("local://default");
         Path checkpoint = folder.resolve("checkpoint");
         Result moved = done(
-                "migrate",
-                "--jdbc",
-                url,
-                "--table",
-                "people",
-                "--id",
-                "id",
-                "--column",
-                "ssn",
-                "--to",
-                "local://next",
-                "--batch",
-                "2",
-                "--rate",
-                "100000",
-                "--checkpoint",
-                checkpoint);
+                migrate(url, "--to", "local://next", "--batch", "2", "--rate", "100000", "--checkpoint", checkpoint));
         assertThat(moved.out())
                 .contains("moved                    3")
                 .contains("local://default version 1 can be retired");
@@ -229,21 +211,7 @@ class MigrateTest extends FreshHome {
                     .execute("CREATE TRIGGER back AFTER UPDATE ON people WHEN NEW.id = 2 BEGIN"
                             + " UPDATE people SET ssn = old WHERE id = 1; END");
         }
-        Object[] migrate = {
-            "migrate",
-            "--jdbc",
-            url,
-            "--table",
-            "people",
-            "--id",
-            "id",
-            "--column",
-            "ssn",
-            "--from",
-            "env://OLD_KEY",
-            "--to",
-            "local://next"
-        };
+        Object[] migrate = migrate(url, "--from", "env://OLD_KEY", "--to", "local://next");
         Result result = kms(migrate);
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.out()).contains("still to be moved        1").doesNotContain("can be retired");

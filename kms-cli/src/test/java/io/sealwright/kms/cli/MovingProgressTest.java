@@ -4,13 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sealwright.kms.migrate.MigrationReport;
 import io.sealwright.kms.testkit.time.ManualTime;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class MovingProgressTest {
@@ -18,14 +15,7 @@ class MovingProgressTest {
     private final ManualTime time = new ManualTime();
 
     private MovingProgress progress(boolean terminal) {
-        Surroundings here = new Surroundings(
-                Map.of(),
-                null,
-                new ByteArrayInputStream(new byte[0]),
-                OutputStream.nullOutputStream(),
-                err,
-                new Surroundings.Terminals(false, false, terminal),
-                new Unfinished());
+        Surroundings here = Run.nowhere().terminals(false, false, terminal).surroundings(err, new Unfinished());
         return new MovingProgress(here, time);
     }
 

@@ -2,25 +2,15 @@ package io.sealwright.kms.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ProgressTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     private Surroundings here(boolean terminal) {
-        return new Surroundings(
-                Map.of(),
-                null,
-                new ByteArrayInputStream(new byte[0]),
-                OutputStream.nullOutputStream(),
-                err,
-                new Surroundings.Terminals(false, false, terminal),
-                new Unfinished());
+        return Run.nowhere().terminals(false, false, terminal).surroundings(err, new Unfinished());
     }
 
     @Test

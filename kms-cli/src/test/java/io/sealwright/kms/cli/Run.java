@@ -98,6 +98,15 @@ final class Run {
         return this;
     }
 
+    /** What a part of the command line finds around it; whatever it prints is lost but its errors. */
+    Surroundings surroundings(OutputStream err, Unfinished unfinished) {
+        return surroundings(OutputStream.nullOutputStream(), err, unfinished);
+    }
+
+    private Surroundings surroundings(OutputStream printed, OutputStream err, Unfinished unfinished) {
+        return new Surroundings(environment, null, in, printed, err, terminals, unfinished);
+    }
+
     Result kms(Object... args) {
         ByteArrayOutputStream written = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -105,9 +114,7 @@ final class Run {
         for (int i = 0; i < args.length; i++) {
             texts[i] = args[i].toString();
         }
-        Surroundings here =
-                new Surroundings(environment, null, in, out == null ? written : out, err, terminals, new Unfinished());
-        int code = Cli.run(here, texts);
+        int code = Cli.run(surroundings(out == null ? written : out, err, new Unfinished()), texts);
         return new Result(code, written.toByteArray(), err.toString(StandardCharsets.UTF_8));
     }
 }

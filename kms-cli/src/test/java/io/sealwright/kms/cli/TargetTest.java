@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,14 +19,7 @@ class TargetTest {
     Path folder;
 
     private final Unfinished unfinished = new Unfinished();
-    private final Surroundings here = new Surroundings(
-            Map.of(),
-            null,
-            java.io.InputStream.nullInputStream(),
-            OutputStream.nullOutputStream(),
-            OutputStream.nullOutputStream(),
-            Surroundings.Terminals.NONE,
-            unfinished);
+    private final Surroundings here = Run.nowhere().surroundings(OutputStream.nullOutputStream(), unfinished);
     private Path input;
     private Path output;
     private Path partial;
