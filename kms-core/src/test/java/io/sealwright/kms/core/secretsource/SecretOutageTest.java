@@ -143,7 +143,10 @@ class SecretOutageTest {
     void decrypt_betweenTheWindowsWithTheBreakerOpen_servesFromMemoryAndTellsTheBreakerNothing(
             ScriptedSource here, ScriptedSource there) throws Exception {
         byte[][] messages = new byte[2][];
-        try (KeyManager elsewhere = KeyManager.builder().masterKey(there).build()) {
+        // A slow machine stretches a passphrase for seconds, and more than one; what is shown here needs no deadline.
+        Duration patient = Duration.ofMinutes(2);
+        try (KeyManager elsewhere =
+                KeyManager.builder().masterKey(there).deadline(patient).build()) {
             for (int i = 0; i < messages.length; i++) {
                 messages[i] = elsewhere.encrypt("m").context("n", "" + i).toBytes();
             }
@@ -151,6 +154,7 @@ class SecretOutageTest {
         try (KeyManager kms = KeyManager.builder()
                 .masterKey(here)
                 .timeSource(time)
+                .deadline(patient)
                 .retryAttempts(1)
                 .build()) {
             kms.encrypt("one").toBytes();
