@@ -107,20 +107,19 @@ class MasterKeyRotateCommand extends Command {
     private void rotatedByHand(
             MasterKeys masterKeys, String uri, Home home, RotationMark mark, RefusedException refused) {
         ManualRotation manual = ManualRotation.of(uri, here().environment());
-        if (manual != null && manual.isBegun()) {
-            return;
-        }
         if (home.hasStore()) {
             Examined examined = masterKeys.examineStored(MasterKeys.Progress.NONE);
-            if (examined.outdated() > 0) {
+            boolean sound = examined.problems().isEmpty();
+            // With the old key beside the new one, what keeps a stored key from being put under it is what to tell.
+            if (examined.outdated() > 0 || !sound && manual != null && manual.isBegun()) {
                 return;
             }
-            if (examined.problems().isEmpty()) {
+            if (sound) {
                 mark.clear(); // of a rotation that was ended when everything was done
             }
         }
         if (manual != null) {
-            print(manual.steps());
+            print(manual.steps("kms master-key rotate" + store.forCommands(home)));
         }
         throw refused;
     }
