@@ -71,6 +71,7 @@ final class DoctorCommand extends Command {
                 home.masterKey(),
                 home.folder().resolve(RotationMark.NAME),
                 !home.hasKeyFile(),
+                store.forCommands(home),
                 new Patient.Opening() {
                     @Override
                     public boolean hasStore() {

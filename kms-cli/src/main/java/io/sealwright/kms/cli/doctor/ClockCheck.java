@@ -60,8 +60,8 @@ final class ClockCheck implements Check {
             report.mend(
                     "Keys were made later than now, which is " + now + ": " + String.join(", ", late) + ".",
                     SET_THE_CLOCK,
-                    "Here or on the machine that made them the clock is or was wrong. Once both are right, rotate each: kms"
-                            + " key rotate NAME");
+                    "Here or on the machine that made them the clock is or was wrong. Once both are right, rotate each: "
+                            + patient.kms("key rotate NAME"));
         }
     }
 

@@ -48,7 +48,8 @@ public final class Doctor {
             } catch (RuntimeException e) {
                 report.advise(
                         "It could not be looked at: " + e.getMessage(),
-                        "Mend that if it says how, else report it with what this shows: KMS_DEBUG=true kms doctor");
+                        "Mend that if it says how, else report it with what this shows: KMS_DEBUG=true "
+                                + patient.kms("doctor"));
             }
         }
         return report;

@@ -80,8 +80,8 @@ final class LeftoversCheck implements Check {
                                 : text,
                         // Of another master key no version is to be made: the stored keys are put under this one.
                         lines.size() < 2 || lines.get(0).equals(present)
-                                ? "kms master-key rotate"
-                                : "kms master-key rotate --to " + Shell.uri(present));
+                                ? patient.kms("master-key rotate")
+                                : patient.kms("master-key rotate --to " + Shell.uri(present)));
             } else if (new File(begun).isAbsolute()) {
                 report.mend(text, "kms master-key rotate --store " + Shell.word("jdbc:sqlite:" + begun));
             } else {
@@ -91,7 +91,7 @@ final class LeftoversCheck implements Check {
                                 + " KMS_STORE_PASSWORD, then: kms master-key rotate");
             }
         } catch (IOException e) {
-            report.mend(text, "kms master-key rotate");
+            report.mend(text, patient.kms("master-key rotate"));
         }
     }
 

@@ -32,7 +32,7 @@ final class MasterKeyCheck implements Check {
                 report.mend(
                         "Nothing was made yet: there is no key file at "
                                 + patient.place().keyFile() + ", and nothing in a store.",
-                        "kms master-key bootstrap --create");
+                        patient.kms("master-key bootstrap --create"));
             }
             return;
         }

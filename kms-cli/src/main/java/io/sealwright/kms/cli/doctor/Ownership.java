@@ -10,12 +10,14 @@ final class Ownership {
     private Ownership() {}
 
     /** Tells of it, with the line that asks again as its owner. */
-    static void tell(Report report, String text, Path path, Path home) {
+    static void tell(Report report, String text, Path path, Patient patient) {
+        Path home = patient.place().folder();
         String owner = owner(path);
-        tell(report, text, path, home, owner != null ? owner : owner(home), System.getProperty("user.name", ""));
+        String asking = "env KMS_HOME=" + Shell.word(home) + " " + patient.kms("doctor");
+        tell(report, text, path, asking, owner != null ? owner : owner(home), System.getProperty("user.name", ""));
     }
 
-    static void tell(Report report, String text, Path path, Path home, @Nullable String owner, String user) {
+    static void tell(Report report, String text, Path path, String asking, @Nullable String owner, String user) {
         String take = "sudo chown \"$(id -un)\" " + Shell.word(path);
         if (owner == null || owner.equals(user)) {
             report.advise(text, "Ask as the user whose it is. If it is to be yours, and no service's: " + take);
@@ -23,8 +25,7 @@ final class Ownership {
         }
         report.mend(
                 text,
-                "sudo -u " + Shell.word(owner.matches("[0-9]+") ? "#" + owner : owner) + " env KMS_HOME="
-                        + Shell.word(home) + " kms doctor",
+                "sudo -u " + Shell.word(owner.matches("[0-9]+") ? "#" + owner : owner) + " " + asking,
                 "It belongs to " + owner + ". Only if it is to be yours, and no service's: " + take);
     }
 

@@ -43,6 +43,7 @@ public final class Patient implements AutoCloseable {
      * @param masterKey the master key that commands use, by its URI
      * @param rotationMark the file that tells of a rotation that is not finished
      * @param masterKeyMissing whether there is no master key: nothing was made yet, or it is lost
+     * @param storeOption what a command line needs so that it is about this store: {@code --store} behind a blank, or nothing
      * @param opening how to open what is there
      */
     public record Place(
@@ -55,6 +56,7 @@ public final class Patient implements AutoCloseable {
             String masterKey,
             Path rotationMark,
             boolean masterKeyMissing,
+            String storeOption,
             Opening opening) {}
 
     /** Opens what is there; makes nothing. */
@@ -147,6 +149,11 @@ public final class Patient implements AutoCloseable {
 
     Place place() {
         return place;
+    }
+
+    /** A line for a shell that has this program do something about the store that is looked at. */
+    String kms(String arguments) {
+        return "kms " + arguments + place.storeOption();
     }
 
     Clock clock() {

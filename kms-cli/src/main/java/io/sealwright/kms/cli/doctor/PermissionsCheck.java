@@ -30,11 +30,11 @@ final class PermissionsCheck implements Check {
         }
         int before = report.findings();
         Path local = patient.place().keyFile().getParent();
-        lookAtFolder(folder, folder, report);
+        lookAtFolder(folder, patient, report);
         if (local != null && Files.isDirectory(local)) {
-            lookAtFolder(local, folder, report);
-            for (Path keyFile : keyFiles(local, folder, report)) {
-                lookAtFile(keyFile, folder, report, false);
+            lookAtFolder(local, patient, report);
+            for (Path keyFile : keyFiles(local, patient, report)) {
+                lookAtFile(keyFile, patient, report, false);
             }
         }
         Path store = patient.place().storeFile();
@@ -42,7 +42,7 @@ final class PermissionsCheck implements Check {
             for (String suffix : List.of("", "-wal", "-shm")) {
                 Path file = store.resolveSibling(store.getFileName() + suffix);
                 if (Files.exists(file)) {
-                    lookAtFile(file, folder, report, true);
+                    lookAtFile(file, patient, report, true);
                 }
             }
         }
@@ -51,20 +51,20 @@ final class PermissionsCheck implements Check {
         }
     }
 
-    private static List<Path> keyFiles(Path local, Path home, Report report) {
+    private static List<Path> keyFiles(Path local, Patient patient, Report report) {
         List<Path> files = new ArrayList<>();
         try (DirectoryStream<Path> found = Files.newDirectoryStream(local, "*.key")) {
             found.forEach(files::add);
         } catch (IOException e) {
-            Ownership.tell(report, local + " cannot be listed.", local, home);
+            Ownership.tell(report, local + " cannot be listed.", local, patient);
         }
         return files;
     }
 
-    private static void lookAtFolder(Path folder, Path home, Report report) {
+    private static void lookAtFolder(Path folder, Patient patient, Report report) {
         look(
                 folder,
-                home,
+                patient,
                 report,
                 "rwx------",
                 Set.of(),
@@ -73,10 +73,10 @@ final class PermissionsCheck implements Check {
     }
 
     /** Key files may be a group's to read, as where a service's user is not their owner, and nobody's to write. */
-    private static void lookAtFile(Path file, Path home, Report report, boolean writable) {
+    private static void lookAtFile(Path file, Patient patient, Report report, boolean writable) {
         look(
                 file,
-                home,
+                patient,
                 report,
                 "rw-------",
                 Set.of("GROUP_READ"),
@@ -86,7 +86,7 @@ final class PermissionsCheck implements Check {
 
     private static void look(
             Path path,
-            Path home,
+            Patient patient,
             Report report,
             String best,
             Set<String> alsoAllowed,
@@ -96,7 +96,7 @@ final class PermissionsCheck implements Check {
         try {
             modes = Files.getPosixFilePermissions(path);
         } catch (IOException e) {
-            Ownership.tell(report, path + " cannot be looked at.", path, home);
+            Ownership.tell(report, path + " cannot be looked at.", path, patient);
             return;
         }
         Set<PosixFilePermission> allowed = PosixFilePermissions.fromString(best);
@@ -108,7 +108,7 @@ final class PermissionsCheck implements Check {
         } else if (shut) {
             report.mend(text + ", so its owner cannot use it.", command + Shell.word(path));
         } else if (!Files.isReadable(path)) {
-            Ownership.tell(report, "This user may not read " + path + ".", path, home);
+            Ownership.tell(report, "This user may not read " + path + ".", path, patient);
         }
     }
 }

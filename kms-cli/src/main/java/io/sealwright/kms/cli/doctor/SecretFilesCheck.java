@@ -66,19 +66,15 @@ final class SecretFilesCheck implements Check {
         if (!Files.isRegularFile(file) && masterKey) {
             report.advise(
                     variable + " names " + file + ", and there is no such file.",
-                    "Mount the secret there, or correct the name; the first key of all is made by: kms master-key"
-                            + " bootstrap --create. " + Variable.KEEP);
+                    "Mount the secret there, or correct the name; the first key of all is made by: "
+                            + patient.kms("master-key bootstrap --create") + ". " + Variable.KEEP);
         } else if (!Files.isRegularFile(file)) {
             report.mend(
                     variable + " names " + file + ", and there is no such file.",
                     "unset " + variable,
                     "Or mount the secret there.");
         } else if (!Files.isReadable(file)) {
-            Ownership.tell(
-                    report,
-                    "This user may not read " + file + ", which " + variable + " names.",
-                    file,
-                    patient.place().folder());
+            Ownership.tell(report, "This user may not read " + file + ", which " + variable + " names.", file, patient);
         } else if (isOpenToAll(file)) {
             report.mend(
                     file + ", which " + variable + " names, may be read or written by everybody.",

@@ -14,10 +14,6 @@ import java.util.stream.Stream;
 
 /** The store: opens, is of this release, and its database finds no damage in it. */
 final class StoreCheck implements Check {
-    static final String RESTORE =
-            "Stop what uses the store, keep it as it is for whoever looks into it, and restore it:"
-                    + " kms backup restore FILE --force";
-
     private static final DateTimeFormatter NAME_OF_TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
@@ -42,7 +38,7 @@ final class StoreCheck implements Check {
                                                 + older.get().found())
                                 + "; this release has schema " + older.get().current()
                                 + ". It was not opened, since whatever opens it brings it up to date, for good.",
-                        "kms health",
+                        patient.kms("health"),
                         "That does it, as would any other command or program of this release. An older release then"
                                 + " refuses the store: renew all programs that use it first.");
                 return;
@@ -69,7 +65,8 @@ final class StoreCheck implements Check {
         if (file == null) {
             report.advise(
                     text,
-                    "Have the database's own tools mend it, or restore into an empty one: kms backup restore FILE");
+                    "Have the database's own tools mend it, or restore into an empty one: "
+                            + patient.kms("backup restore FILE"));
             return;
         }
         Path aside = file.resolveSibling(file.getFileName() + ".damaged-"
@@ -82,6 +79,12 @@ final class StoreCheck implements Check {
                 text,
                 "mkdir -m 700 " + Shell.word(aside) + " && for f in " + files + "; do [ ! -e \"$f\" ] || mv -- \"$f\" "
                         + Shell.word(aside) + "/; done",
-                "Stop what uses the store before. Then restore it: kms backup restore FILE");
+                "Stop what uses the store before. Then restore it: " + patient.kms("backup restore FILE"));
+    }
+
+    /** What to do where the rows of single keys are damaged. */
+    static String restore(Patient patient) {
+        return "Stop what uses the store, keep it as it is for whoever looks into it, and restore it: "
+                + patient.kms("backup restore FILE --force");
     }
 }

@@ -51,13 +51,14 @@ final class StoredKeysCheck implements Check {
             report.advise(
                     "The " + problem.subject().replaceFirst("^the ", "") + ": " + error.what() + " " + error.why()
                             + " [" + error.code() + "]",
-                    error.code() == ErrorCode.KMS_STORE_CORRUPT ? StoreCheck.RESTORE : error.remedy());
+                    error.code() == ErrorCode.KMS_STORE_CORRUPT ? StoreCheck.restore(patient) : error.remedy());
         }
         if (examined.outdated() > 0 && examined.problems().isEmpty()) {
             report.mend(
                     examined.outdated() + " of " + examined.keys()
                             + " stored keys are not under the newest version of the master key.",
-                    "kms master-key rotate --to " + Shell.uri(masterKeys.uris().get(0)));
+                    patient.kms("master-key rotate --to "
+                            + Shell.uri(masterKeys.uris().get(0))));
         }
         for (Use use : examined.uses()) {
             report.healthy(use.masterKey() + " version " + use.version() + (use.newest() ? " (newest)" : "") + ": "

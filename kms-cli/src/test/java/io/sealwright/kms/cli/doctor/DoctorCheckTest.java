@@ -89,6 +89,7 @@ class DoctorCheckTest {
                 "local://default",
                 home.resolve("mark"),
                 false,
+                "",
                 opening);
         try (Patient patient = new Patient(place, clock, room)) {
             return Doctor.examine(patient).lines().stream()
