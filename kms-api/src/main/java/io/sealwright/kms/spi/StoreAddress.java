@@ -73,6 +73,6 @@ public final class StoreAddress implements AutoCloseable {
     /** The URL without its parameters and without what stands before an {@code @}; for people. */
     @Override
     public String toString() {
-        return url.replaceFirst("(?s)[?;].*", "").replaceFirst("(?s)//[^/]*@", "//");
+        return url.replaceFirst("(?s)[?;].*", "").replaceFirst("(?s)//.*@", "//");
     }
 }

@@ -134,7 +134,7 @@ enum Dialect {
 
     /** A URL without who connects, and how. */
     private static String place(@Nullable String url) {
-        return String.valueOf(url).replaceFirst("[?;].*", "").replaceFirst("//[^/]*@", "//");
+        return String.valueOf(url).replaceFirst("[?;].*", "").replaceFirst("//.*@", "//");
     }
 
     /** One value as text. */

@@ -161,7 +161,8 @@ final class MasterKeyNames {
     private static void demandFile(Found<String> credentials) {
         boolean readable;
         try {
-            readable = Files.isReadable(Path.of(credentials.value()));
+            Path file = Path.of(credentials.value());
+            readable = Files.isReadable(file) && !Files.isDirectory(file);
         } catch (InvalidPathException e) {
             readable = false;
         }

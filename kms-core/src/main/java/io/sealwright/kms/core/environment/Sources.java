@@ -81,7 +81,7 @@ final class Sources {
 
     private static String shown(String text) {
         // What stands before an @ in an address is a user and a password.
-        String clean = text.replaceAll("//[^/\\s]*@", "//…@").replaceAll("[\\p{Cntrl}\\p{Cf}]", "?");
+        String clean = text.replaceAll("//\\S*@", "//…@").replaceAll("[\\p{Cntrl}\\p{Cf}]", "?");
         return clean.length() <= MOST_SHOWN ? clean : clean.substring(0, MOST_SHOWN) + "…";
     }
 }

@@ -84,6 +84,17 @@ class EnvironmentReaderTest {
                 .endsWith("?region=eu-central-1");
     }
 
+    /** A password may hold what parts an address. */
+    @ParameterizedTest
+    @ValueSource(strings = {"https://root:secret@vault", "https://root:se/cret@vault", "https://root:se@se/cret@vault"})
+    void masterKey_addressWithAPassword_isNotShownWhole(String address) {
+        Map<String, String> variables = Map.of("KMS_PROVIDER", "vault", "VAULT_TOKEN", "t", "VAULT_ADDR", address);
+        assertThatThrownBy(() -> EnvironmentReader.masterKey(Variables.of(variables), none -> null))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("'https://…@vault'")
+                .hasMessageNotContaining("cret");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -118,6 +129,8 @@ class EnvironmentReaderTest {
                 "KMS_PROVIDER=gcp GCP_KMS_KEY=projects/p/locations/l/keyRings/r/cryptoKeys/k"
                         + " GOOGLE_APPLICATION_CREDENTIALS=/no/such/file | GOOGLE_APPLICATION_CREDENTIALS names no file"
                         + " | /no/such/file",
+                "KMS_PROVIDER=gcp GCP_KMS_KEY=projects/p/locations/l/keyRings/r/cryptoKeys/k"
+                        + " GOOGLE_APPLICATION_CREDENTIALS=/ | GOOGLE_APPLICATION_CREDENTIALS names no file | It is '/'",
                 "KMS_MASTER_KEY=local://default KMS_PROVIDER=env | are both set | Unset one"
             })
     void masterKey_missingMalformedOrContradictory_namesTheVariable(String variables, String what, String also) {
