@@ -62,10 +62,11 @@ final class DecryptCommand extends Command {
         byte[] data = bindings.associatedData();
         String file = outputName();
         Home home = store.home(here());
+        Managers managers = new Managers(home);
         try (Source source = Source.open(here(), input);
                 Target target =
                         file == null ? Target.standardOutput(here()) : Target.file(here(), file, source, force);
-                KeyManager kms = new Managers(home).opening(opening.masterKeys())) {
+                KeyManager kms = managers.opening(opening.masterKeys())) {
             try {
                 Work.between(source, target, () -> {
                     DecryptionTransfer opening =
@@ -85,9 +86,11 @@ final class DecryptCommand extends Command {
                     opening.to(guarded(target));
                 });
             } catch (KmsException | Failure e) {
-                throw explained(e, home, source, target);
+                RuntimeException told = managers.withoutStore(source.name(), e);
+                throw told instanceof Explained ? told : explained(e, home, source, target);
             }
             target.finish(null);
+            managers.tellOfStore();
         }
         return 0;
     }

@@ -79,6 +79,11 @@ final class DoctorCommand extends Command {
                     }
 
                     @Override
+                    public @Nullable KmsException cutStore() {
+                        return home.cutStore();
+                    }
+
+                    @Override
                     public Optional<StoreSchema> schema() {
                         return home.schema();
                     }

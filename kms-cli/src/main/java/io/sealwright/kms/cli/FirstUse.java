@@ -6,6 +6,7 @@ import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.MasterKeys.Probe;
 import io.sealwright.kms.error.KeyNotFoundException;
 import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.StoreException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -71,6 +72,13 @@ final class FirstUse {
                 make(home.masterKey());
             }
             boolean hadStore = home.hasStore();
+            StoreException cut = home.cutStore();
+            if (cut != null) {
+                home.here()
+                        .say(
+                                "kms: " + cut.what() + " " + cut.why()
+                                        + " A new one is made of it. If it had keys, restore them: kms backup restore FILE --force");
+            }
             managers.masterKeysAlone().close(); // what does not open must not leave a store behind
             HomeFolder.makeFor(home.storeFile());
             KeyManager manager = managers.withStore().build();

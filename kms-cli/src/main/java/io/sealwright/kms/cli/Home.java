@@ -1,6 +1,7 @@
 package io.sealwright.kms.cli;
 
 import io.sealwright.kms.cli.doctor.Patient;
+import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.spi.MasterKeyUri;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreSchema;
@@ -122,8 +123,23 @@ final class Home {
         return store.isThere();
     }
 
-    /** Stops where the caller named a store that is not there: most likely by a wrong name. */
+    /** What to say of a store's file that has no bytes; null if it has some, or is not there. */
+    @Nullable
+    StoreException cutStore() {
+        return store.cut();
+    }
+
+    /** Stops where the store's file has no bytes: it may be what is left of one. */
+    void demandNotCut() {
+        StoreException cut = cutStore();
+        if (cut != null) {
+            throw cut;
+        }
+    }
+
+    /** Stops where the caller named a store that is not there, most likely by a wrong name, or where it was cut off. */
     void demandNamedStore() {
+        demandNotCut();
         if (named && !hasStore()) {
             throw nothingMade();
         }
@@ -180,6 +196,7 @@ final class Home {
 
     /** Stops where there is no store. */
     void demandStore() {
+        demandNotCut();
         if (!hasStore()) {
             throw nothingMade();
         }

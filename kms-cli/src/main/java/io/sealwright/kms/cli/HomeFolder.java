@@ -1,5 +1,6 @@
 package io.sealwright.kms.cli;
 
+import io.sealwright.kms.spi.Variables;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -28,8 +29,8 @@ final class HomeFolder {
     }
 
     private static Path find(Surroundings here) {
-        String home = here.environment().get("KMS_HOME");
-        if (home != null && !home.isEmpty()) {
+        String home = Configured.by(Variables.of(here.environment()), "kms.home", "KMS_HOME");
+        if (home != null) {
             return Failure.path(home).toAbsolutePath();
         }
         Path data = absolute(here.environment().get("XDG_DATA_HOME"));

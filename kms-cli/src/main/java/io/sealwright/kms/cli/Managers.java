@@ -2,6 +2,8 @@ package io.sealwright.kms.cli;
 
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeyManagerBuilder;
+import io.sealwright.kms.error.KmsException;
+import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.error.UnavailableException;
 import io.sealwright.kms.spi.SecretSource;
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** The managers that commands work with, on what there is in a {@link Home}: which master keys wrap, which open. */
 final class Managers {
     private final Home home;
+    private @Nullable KmsException withoutStore;
 
     Managers(Home home) {
         this.home = home;
@@ -34,7 +37,7 @@ final class Managers {
 
     /**
      * A manager that opens with every key there is: the store's, the environment's master keys, the default one, and those of
-     * {@code -m}.
+     * {@code -m}. What is wrong with the store must not keep master keys from opening: see {@link #withoutStore}.
      */
     KeyManager opening(List<String> masterKeys) {
         Set<String> known = home.known();
@@ -48,22 +51,42 @@ final class Managers {
             // A header can be refused, and a message in the clear read, with no key at all.
             builder.alsoOpenWith(new NoMasterKey());
         }
-        addStore(builder, known.isEmpty());
+        addStore(builder);
         return builder.build();
     }
 
-    /** Where only other keys than the store's were found, what is wrong with it must not keep these from opening. */
-    private void addStore(KeyManagerBuilder builder, boolean dispensable) {
+    private void addStore(KeyManagerBuilder builder) {
         try {
+            withoutStore = home.cutStore();
             if (home.hasStore()) {
                 builder.store(home.openStore());
             }
         } catch (StoreException | UnavailableException e) {
-            if (!dispensable) {
-                throw e;
-            }
-            home.here().say("kms: without the store " + home.store() + ": " + e.getMessage());
+            withoutStore = e;
         }
+    }
+
+    /** Tells of the store if {@link #opening} went on without it. */
+    void tellOfStore() {
+        if (withoutStore != null) {
+            home.here().say("kms: without the store " + home.store() + ": " + withoutStore.getMessage());
+        }
+    }
+
+    /** The error, or, if no key for it was found and {@link #opening} went on without the store, what is wrong with that. */
+    RuntimeException withoutStore(String name, RuntimeException e) {
+        KmsException store = withoutStore;
+        if (store != null && e instanceof NoMatchingRecipientException) {
+            return new Explained(
+                    store.code(),
+                    "'" + name + "' does not open.",
+                    "No master key here opens it, and the store of named keys does not open: " + store.what() + " "
+                            + store.why(),
+                    store.remedy(),
+                    e);
+        }
+        tellOfStore();
+        return e;
     }
 
     /** A manager on what there is, for the keys of the store. */
@@ -108,6 +131,7 @@ final class Managers {
         Set<String> opening = new LinkedHashSet<>();
         from.forEach(uri -> opening.add(Home.canonical(uri)));
         opening.addAll(home.known());
+        home.demandNotCut();
         KeyManagerBuilder builder = on(wrapping, opening);
         return (home.hasStore() ? builder.store(home.openStore()) : builder).build();
     }

@@ -23,18 +23,21 @@ record MasterKeyChoice(String uri, boolean chosen, List<String> alsoWrapping, Li
 
     private static final String LOCAL = "local://";
     private static final List<String> CHOOSING = List.of("KMS_PROVIDER", "KMS_MASTER_KEY");
+    private static final List<String> PROPERTIES = List.of("kms.provider", "kms.master-key");
     private static final List<String> KEYS = List.of("MASTER_ENCRYPTION_KEY", "ENCRYPTION_KEY");
 
     /**
-     * Finds them; looks at variables alone.
+     * Finds them; looks at properties and variables alone.
      *
      * @throws io.sealwright.kms.error.ConfigurationException if the environment names some, and a variable is missing,
      *     malformed, or contradicts another
      */
     static MasterKeyChoice of(Variables variables) {
-        boolean chosen =
-                CHOOSING.stream().anyMatch(variable -> variables.value(variable).isPresent())
-                        || KEYS.stream().anyMatch(variables::hasSecret);
+        boolean chosen = CHOOSING.stream()
+                        .anyMatch(variable -> variables.value(variable).isPresent())
+                || KEYS.stream().anyMatch(variables::hasSecret)
+                || PROPERTIES.stream()
+                        .anyMatch(property -> !System.getProperty(property, "").isEmpty());
         KeyManagerEngine engine = KeyManagerEngine.find();
         String uri = chosen ? Home.canonical(engine.masterKeyOf(variables, System::getProperty)) : DEFAULT;
         var others = engine.otherMasterKeysOf(variables, System::getProperty, uri);

@@ -4,6 +4,7 @@ import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.RewrapResult;
 import io.sealwright.kms.RewrapTransfer;
 import io.sealwright.kms.error.AuthenticationFailedException;
+import io.sealwright.kms.error.NoMatchingRecipientException;
 import io.sealwright.kms.migrate.Migration;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,11 +54,11 @@ final class RewrapCommand extends Command {
             return move(moving.associatedData(given));
         }
         String input = one();
-        Home home = store.home(here());
+        Managers managers = new Managers(store.home(here()));
         RewrapResult[] result = new RewrapResult[1];
         try (Source source = Source.open(here(), input);
                 Target target = target(source);
-                KeyManager kms = new Managers(home).opening(opening.masterKeys())) {
+                KeyManager kms = managers.opening(opening.masterKeys())) {
             try {
                 Work.between(source, target, () -> {
                     RewrapTransfer rewrapping = kms.rewrap(source.stream(new byte[0]))
@@ -74,7 +75,10 @@ final class RewrapCommand extends Command {
                         "Give the associated data it was made with by -a, since its body must be encrypted anew, or put a"
                                 + " copy back that is whole.",
                         e);
+            } catch (NoMatchingRecipientException e) {
+                throw managers.withoutStore(source.name(), e);
             }
+            managers.tellOfStore();
             boolean inPlace = !output.isGiven() && !target.isStandardOutput();
             if (result[0].changed() || !inPlace) {
                 target.finish(source.file());

@@ -2,6 +2,8 @@ package io.sealwright.kms.cli;
 
 import io.sealwright.kms.SecretBytes;
 import io.sealwright.kms.error.ConfigurationException;
+import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreAddress;
 import io.sealwright.kms.spi.StoreProvider;
@@ -9,6 +11,7 @@ import io.sealwright.kms.spi.StoreSchema;
 import io.sealwright.kms.spi.Variables;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +38,7 @@ final class StorePlace {
      * @throws Failure if the URL names no store that can be opened
      */
     static StorePlace of(Variables variables, @Nullable String given, Path folder) {
-        String url = given != null ? given : variables.value("KMS_STORE_URL").orElse(null);
+        String url = given != null ? given : Configured.by(variables, "kms.store.url", "KMS_STORE_URL");
         if (url == null) {
             Path file = folder.resolve("store.db");
             return new StorePlace(SQLITE + file, file, variables);
@@ -80,10 +83,13 @@ final class StorePlace {
         return file;
     }
 
-    /** Whether it is there. What may not be looked at is not taken for lost: opening it says why. */
+    /**
+     * Whether it is there. What may not be looked at, and a link to nothing, is not taken for lost: opening it says why. A
+     * file of no bytes is no store: see {@link #cut}.
+     */
     boolean isThere() {
         return file != null
-                ? isThere(file)
+                ? (isThere(file) && !isEmpty(file)) || isLinkToNothing(file)
                 : with(address -> StoreProvider.of(url).exists(address));
     }
 
@@ -96,6 +102,34 @@ final class StorePlace {
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /**
+     * What to say of a file of no bytes: whoever opens it makes a new store of it, though it may be all that is left of one.
+     * Null if it is none.
+     */
+    @Nullable
+    StoreException cut() {
+        return file == null || !isEmpty(file)
+                ? null
+                : new StoreException(
+                        ErrorCode.KMS_STORE_CORRUPT,
+                        "The store " + file + " is empty.",
+                        "A crash or a full disk cut it off, or nothing was made in it yet.",
+                        "If it had keys, restore them: kms backup restore FILE. If it never had any, go on with: kms key"
+                                + " create NAME");
+    }
+
+    private static boolean isEmpty(Path file) {
+        try {
+            return Files.isRegularFile(file) && Files.size(file) == 0;
+        } catch (IOException e) {
+            return false; // opening it says why it cannot be looked at
+        }
+    }
+
+    private static boolean isLinkToNothing(Path file) {
+        return Files.isSymbolicLink(file) && !isThere(file);
     }
 
     /** Of which version its tables are, if that can be told; leaves them as they are. */
@@ -113,9 +147,16 @@ final class StorePlace {
     }
 
     private <T> T with(Use<T> use) {
+        if (file != null && isLinkToNothing(file)) {
+            throw new StoreException(
+                    ErrorCode.KMS_STORE_UNAVAILABLE,
+                    "The store " + file + " does not open.",
+                    "It is a link to a file that is not there.",
+                    "Mount or put back what it leads to; if there never was a store, remove the link.");
+        }
         Optional<SecretBytes> password = file != null ? Optional.empty() : variables.secret("KMS_STORE_PASSWORD");
-        try (StoreAddress address =
-                StoreAddress.of(url, variables.value("KMS_STORE_USER").orElse(null), password.orElse(null))) {
+        try (StoreAddress address = StoreAddress.of(
+                url, Configured.by(variables, "kms.store.user", "KMS_STORE_USER"), password.orElse(null))) {
             return use.of(address);
         } finally {
             password.ifPresent(SecretBytes::close);

@@ -1,5 +1,6 @@
 package io.sealwright.kms.cli;
 
+import io.sealwright.kms.cli.doctor.VariablesCheck;
 import java.io.Console;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -49,7 +50,7 @@ record Surroundings(
     }
 
     boolean debug() {
-        return "true".equalsIgnoreCase(environment.get("KMS_DEBUG"));
+        return VariablesCheck.isOn(environment.get("KMS_DEBUG"));
     }
 
     /** Writes one line to standard error, with everything escaped that could move a terminal's cursor. */

@@ -265,6 +265,16 @@ class DoctorTest {
     }
 
     @Test
+    void doctor_partialFileWithControlCharacters_isMendedByALineThatShowsThem() throws Exception {
+        for (String name : List.of(".\u001b[2J'%\\.kms-partial", ".a\nrun: touch b\n.kms-partial")) {
+            Path partial = Files.writeString(home.resolve(name), "half");
+            apply(ill("left-overs: ", "run: rm -- \"$(printf '"));
+            assertThat(partial).doesNotExist();
+            demandHealthy();
+        }
+    }
+
+    @Test
     void doctor_partialFileIsBeingWritten_isHealthy() throws Exception {
         Path partial = home.resolve(".b.kms-partial");
         try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
@@ -455,14 +465,15 @@ class DoctorTest {
     }
 
     @Test
-    void doctor_storeIsAnEmptyFile_isNotTouchedAndTheLineMakesIt() throws Exception {
+    void doctor_storeIsAnEmptyFile_isNotTouchedAndNotTakenForOneThatWasNeverMade() throws Exception {
+        Path backup = backUp();
         for (String ending : List.of("", "-wal", "-shm", "-turn")) {
             Files.deleteIfExists(home.resolve("store.db" + ending));
         }
         Files.createFile(store, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        String out = ill("finding  store: Nothing was made in it yet; this release has schema 3.");
+        String out = ill("finding  store: The store " + store + " is empty.", "do:  If it had keys, restore them: kms");
         assertThat(store).isEmptyFile();
-        apply(out);
+        restore(backup, out);
         demandHealthy();
     }
 
@@ -514,6 +525,10 @@ class DoctorTest {
 
     @Test
     void doctor_debugIsNeitherTrueNorFalse_isMended() throws Exception {
+        for (String known : List.of("1", "yes", "On", "TRUE", "0", "off", "no")) {
+            environment.put("KMS_DEBUG", known);
+            demandHealthy();
+        }
         environment.put("KMS_DEBUG", "perhaps");
         apply(ill("configuration: KMS_DEBUG is neither"));
         demandHealthy();

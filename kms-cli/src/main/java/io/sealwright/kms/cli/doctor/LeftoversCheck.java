@@ -20,8 +20,8 @@ import java.util.regex.Pattern;
 
 /** What a process that was killed left: partial files, temporary key files, a rotation half done. */
 final class LeftoversCheck implements Check {
-    private static final Pattern PARTIAL = Pattern.compile("\\..+\\.kms-partial");
-    private static final Pattern KEY_FILE = Pattern.compile("\\..+\\.key\\.[0-9a-f]{16}\\.tmp");
+    private static final Pattern PARTIAL = Pattern.compile("\\..+\\.kms-partial", Pattern.DOTALL);
+    private static final Pattern KEY_FILE = Pattern.compile("\\..+\\.key\\.[0-9a-f]{16}\\.tmp", Pattern.DOTALL);
 
     /** A key file is written in milliseconds. */
     private static final Duration SURELY_WRITTEN = Duration.ofMinutes(1);

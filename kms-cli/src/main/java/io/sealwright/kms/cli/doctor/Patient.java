@@ -3,6 +3,7 @@ package io.sealwright.kms.cli.doctor;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.MasterKeys.Examined;
 import io.sealwright.kms.MasterKeys.Progress;
+import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreSchema;
 import java.io.IOException;
@@ -63,6 +64,10 @@ public final class Patient implements AutoCloseable {
     public interface Opening {
         /** Whether there is a store. */
         boolean hasStore();
+
+        /** What to say of a store's file that has no bytes; null if it has some, or is not there. */
+        @Nullable
+        KmsException cutStore();
 
         /** Of which version the store's tables are, if that can be told; leaves them as they are. */
         Optional<StoreSchema> schema();

@@ -3,6 +3,7 @@ package io.sealwright.kms.cli.doctor;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -74,6 +75,9 @@ final class PermissionsCheck implements Check {
 
     /** Key files may be a group's to read, as where a service's user is not their owner, and nobody's to write. */
     private static void lookAtFile(Path file, Patient patient, Report report, boolean writable) {
+        if (Files.isDirectory(file)) {
+            return; // no mode mends that: the checks of master key and store say what is wrong
+        }
         look(
                 file,
                 patient,
@@ -95,6 +99,11 @@ final class PermissionsCheck implements Check {
         Set<PosixFilePermission> modes;
         try {
             modes = Files.getPosixFilePermissions(path);
+        } catch (NoSuchFileException e) {
+            if (Files.isSymbolicLink(path)) {
+                report.advise(path + " is a link to a file that is not there.", "Mount or put back what it leads to.");
+            }
+            return;
         } catch (IOException e) {
             Ownership.tell(report, path + " cannot be looked at.", path, patient);
             return;

@@ -20,8 +20,24 @@ public final class Shell {
         return PLAIN_URI.matcher(uri).matches() ? uri : word(uri);
     }
 
-    /** The text as one word: quoted. */
+    /** The text as one word: quoted. What would move a terminal's cursor is written by its number, for {@code printf}. */
     static String word(String text) {
-        return "'" + text.replace("'", "'\\''") + "'";
+        if (text.chars().noneMatch(Shell::isControl)) {
+            return "'" + text.replace("'", "'\\''") + "'";
+        }
+        StringBuilder format = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (isControl(c) || c == '\\' || c == '\'' || c == '%') {
+                format.append(String.format("\\%03o", (int) c));
+            } else {
+                format.append(c);
+            }
+        }
+        return "\"$(printf '" + format + "')\"";
+    }
+
+    private static boolean isControl(int c) {
+        return c < 0x20 || c == 0x7f;
     }
 }

@@ -1,6 +1,7 @@
 package io.sealwright.kms.cli.doctor;
 
 import io.sealwright.kms.error.ErrorCode;
+import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.error.StoreException;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreSchema;
@@ -24,6 +25,14 @@ final class StoreCheck implements Check {
 
     @Override
     public void look(Patient patient, Report report) {
+        KmsException cut = patient.place().opening().cutStore();
+        if (cut != null) {
+            report.advise(
+                    cut.what() + " " + cut.why() + " [" + cut.code() + "]",
+                    "If it had keys, restore them: " + patient.kms("backup restore FILE")
+                            + ". If it never had any, go on with: " + patient.kms("key create NAME"));
+            return;
+        }
         if (!patient.hasStore()) {
             report.skip("there is none yet; the first key makes it");
             return;

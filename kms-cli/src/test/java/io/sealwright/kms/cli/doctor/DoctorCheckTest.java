@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sealwright.kms.KeyManager;
 import io.sealwright.kms.KeySpec;
 import io.sealwright.kms.cli.doctor.Report.Line;
+import io.sealwright.kms.error.KmsException;
 import io.sealwright.kms.spi.NamedKeyStore;
 import io.sealwright.kms.spi.StoreSchema;
 import io.sealwright.kms.store.jdbc.JdbcKeyStore;
@@ -45,6 +46,11 @@ class DoctorCheckTest {
             @Override
             public boolean hasStore() {
                 return true;
+            }
+
+            @Override
+            public @Nullable KmsException cutStore() {
+                return null;
             }
 
             @Override
