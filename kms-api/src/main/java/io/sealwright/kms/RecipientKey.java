@@ -7,7 +7,8 @@ package io.sealwright.kms;
  * @param kind what it is
  * @param key the master key's URI, the named key's name, or the recipient's id as text if no key here recognises it
  * @param version the version as the key calls it; empty if no key here recognises it
- * @param newest whether wrapping anew would give the same version
+ * @param newest whether wrapping anew would give the same version; of a passphrase, false until this manager has opened a message
+ *     with the same salt, since only that tells which passphrase it is
  */
 public record RecipientKey(Kind kind, String key, String version, boolean newest) {
     /** What stands behind a recipient. */

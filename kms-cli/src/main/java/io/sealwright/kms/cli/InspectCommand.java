@@ -23,6 +23,8 @@ import picocli.CommandLine.Parameters;
         sortOptions = false)
 final class InspectCommand extends Command {
     /** What is longer is an id. */
+    private static final String PASSPHRASE = "passphrase";
+
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
     @Parameters(paramLabel = "IN", description = "Message to look at, or - for standard input.")
@@ -90,7 +92,10 @@ final class InspectCommand extends Command {
             RecipientKey key = keys.get(i);
             if (key.kind() == RecipientKey.Kind.MASTER_KEY) {
                 Integer version = NUMBER.matcher(key.version()).matches() ? Integer.valueOf(key.version()) : null;
-                names.put(info.recipients().get(i).id(), new Resolved(key.key(), version, true, !key.newest()));
+                RecipientInfo recipient = info.recipients().get(i);
+                boolean told =
+                        !recipient.kind().equals(PASSPHRASE); // of which passphrase one is shows only by opening it
+                names.put(recipient.id(), new Resolved(key.key(), version, true, told && !key.newest()));
             }
         }
     }

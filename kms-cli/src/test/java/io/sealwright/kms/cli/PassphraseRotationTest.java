@@ -63,6 +63,9 @@ class PassphraseRotationTest {
         assertThat(succeed(both().kms("doctor")).out()).contains("(newest)");
         assertThat(both().kms("master-key", "rotate").out())
                 .as("another process, which has to open them to know")
+                .startsWith("The last rotation is done");
+        assertThat(succeed(both().kms("master-key", "rotate", "--to", "env://ENCRYPTION_KEY"))
+                        .out())
                 .contains("0 re-wrapped, 4 already newest");
         assertThat(succeed(both().kms("rewrap", message)).err()).contains("already newest");
 
@@ -80,6 +83,12 @@ class PassphraseRotationTest {
                 .isEqualTo("hello");
         Result again = succeed(both().kms("rewrap", "--to", "env://ENCRYPTION_KEY", message));
         assertThat(again.out()).containsPattern("needed nothing +1");
+    }
+
+    @Test
+    void inspect_resolve_claimsNothingOfTheVersion() {
+        assertThat(succeed(first().kms("inspect", message, "--resolve")).out())
+                .contains(" = master key env://ENCRYPTION_KEY\n");
     }
 
     /** That a passphrase does not open what is stored proves no damage: the store must not be put away for it. */
